@@ -1,0 +1,47 @@
+import { invalid } from './errors.js';
+
+/**
+ * Names are subject tokens, DNS labels and parts of container names at once, so they follow the
+ * narrowest of the three grammars: RFC 1123 labels, lower case (https://www.rfc-editor.org/rfc/rfc1123).
+ * Compose also allows `_` and `.`; `_` is kept because Compose files in the wild use it.
+ */
+const NAME = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/;
+
+/** The namespace token under which records of the cluster itself (nodes, ledgers) appear in the history. */
+export const CLUSTER_NAMESPACE = 'cluster';
+
+export const DEFAULT_NAMESPACE = 'default';
+
+/** Whether `text` can name a namespace, application, service or node. */
+export function isName(text: unknown): text is string {
+  return typeof text === 'string' && NAME.test(text);
+}
+
+/**
+ * Returns `text` when it is a legal name.
+ * @param what the kind of thing named, for the error's sentence
+ * @throws TuttiError `invalid` that says which characters are allowed
+ */
+export function requireName(text: unknown, what: string): string {
+  if (isName(text)) return text;
+  throw invalid(
+    `${what} ${JSON.stringify(text)} is not a name: use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit`,
+  );
+}
+
+/** Makes a legal name of any text (a host name, a folder's name); `fallback` where nothing is left. */
+export function toName(text: string, fallback = 'unnamed'): string {
+  const cleaned = text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .slice(0, 63)
+    .replace(/^[-_]+|[-_]+$/g, '');
+  return cleaned === '' ? fallback : cleaned;
+}
+
+const TASK_ID = /^[0-9a-f]{12}$/;
+
+/** A task's id: twelve lower-case hexadecimal digits, as Docker's short ids. */
+export function isTaskId(text: unknown): text is string {
+  return typeof text === 'string' && TASK_ID.test(text);
+}

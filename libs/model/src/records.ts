@@ -1,0 +1,317 @@
+import type { Fault } from './errors.js';
+import type { Resources } from './resources.js';
+import type { ApplicationSpec } from './spec.js';
+import type { TaskState, TaskTarget } from './task-states.js';
+
+/** Times in records are ISO 8601 in UTC, with milliseconds. */
+export type Time = string;
+
+/** Where a record belongs. */
+export interface AppRef {
+  namespace: string;
+  app: string;
+}
+export interface ServiceRef extends AppRef {
+  service: string;
+}
+export interface TaskRef extends ServiceRef {
+  task: string;
+  node: string;
+}
+
+// --- policy ---------------------------------------------------------------------------------------------------
+
+/** What is wanted of an application now. */
+export interface AppRecord extends AppRef {
+  revision: number;
+  state: 'active' | 'removing';
+  /** Grows with every accepted change; a rollout names the generation that it has reached. */
+  generation: number;
+  /** Replicas set by `scale`, over what the revision says. */
+  scale: Record<string, number>;
+  /** How often each service was asked to restart; a task remembers the count it was made under. */
+  restarts: Record<string, number>;
+  /** The command that made this change. */
+  command: string;
+  createdAt: Time;
+  updatedAt: Time;
+}
+
+/** An immutable version of an application's spec. */
+export interface RevisionRecord extends AppRef {
+  revision: number;
+  spec: ApplicationSpec;
+  /** Service name to digest of its spec; equal digests mean that nothing has to be replaced. */
+  digests: Record<string, string>;
+  /** The revision whose spec this one took over, if it came from a rollback. */
+  rollbackOf?: number;
+  /** Keys of the file that are not honoured. */
+  ignored: Fault[];
+  command: string;
+  createdAt: Time;
+}
+
+export type CommandVerb = 'deploy' | 'scale' | 'rollback' | 'restart' | 'remove';
+
+/** The answer to a command. */
+export interface OutcomeRecord {
+  namespace: string;
+  command: string;
+  verb: string;
+  app?: string;
+  status: 'accepted' | 'rejected' | 'failed';
+  /** Every reason of a refusal. */
+  reasons: Fault[];
+  /** Keys of the file that are not honoured. */
+  ignored: Fault[];
+  /** False where the cluster was already asked for just this. */
+  changed: boolean;
+  revision?: number;
+  generation?: number;
+  at: Time;
+}
+
+// --- scheduler ------------------------------------------------------------------------------------------------
+
+export interface AssignedPort {
+  target: number;
+  /** Absent: the engine picks a free one. */
+  published?: number;
+  protocol: 'tcp' | 'udp';
+  hostIp?: string;
+}
+
+/** One scheduled container: written once, only its target changes. */
+export interface TaskRecord extends TaskRef {
+  slot: number;
+  /** The revision whose spec it runs; `digest` is that of its service there. */
+  revision: number;
+  digest: string;
+  /** The value of `AppRecord.restarts[service]` it was made under. */
+  restartEpoch: number;
+  target: TaskTarget;
+  reserved: Resources;
+  ports: AssignedPort[];
+  /** The task it takes over from. */
+  replaces?: string;
+  /** Why it was made: `deploy of revision 3`, `replaces 0123456789ab: exit code 1`. */
+  cause: string;
+  /** Why it is on this node. */
+  placement: string;
+  /** How many tasks in this slot failed in a row before it; sets the back-off of the next. */
+  failures: number;
+  /** Why its target changed. */
+  targetCause?: string;
+  /** The scheduler's verdict on a task whose node is down. */
+  orphaned?: boolean;
+  createdAt: Time;
+}
+
+/** What a node has promised to tasks that have not ended. */
+export interface LedgerRecord {
+  node: string;
+  tasks: number;
+  reserved: Resources;
+  /** `80/tcp` to the task that holds it. */
+  ports: Record<string, string>;
+}
+
+export interface PendingSlot {
+  slot: number;
+  /** One sentence a person can act on. */
+  reason: string;
+  since: Time;
+}
+
+export interface ServiceProgress {
+  desired: number;
+  /** Tasks of the wanted digest and restart count that run. */
+  updated: number;
+  running: number;
+  /** Of those running, how many are healthy. */
+  healthy: number;
+  failed: number;
+  pending: PendingSlot[];
+  /** Why nothing is started yet: `waits for store to be healthy`. */
+  waiting?: string;
+}
+
+export type RolloutPhase = 'progressing' | 'done' | 'failed' | 'removing' | 'removed';
+
+/** How far an application has come on the way to what is wanted. */
+export interface RolloutRecord extends AppRef {
+  revision: number;
+  generation: number;
+  phase: RolloutPhase;
+  services: Record<string, ServiceProgress>;
+  message: string;
+  /** Revisions that tasks still run; policy keeps these when it trims. */
+  revisionsInUse: number[];
+  startedAt: Time;
+  updatedAt: Time;
+}
+
+// --- provisioner ----------------------------------------------------------------------------------------------
+
+/** What a node offers. */
+export interface NodeRecord {
+  node: string;
+  labels: Record<string, string>;
+  engine: { kind: string; version: string; apiVersion: string; os: string; arch: string };
+  capacity: Resources;
+  /** An address at which the node's published ports can be reached. */
+  address: string;
+  startedAt: Time;
+}
+
+export interface PublishedPort {
+  host: number;
+  container: number;
+  protocol: 'tcp' | 'udp';
+  hostIp?: string;
+}
+
+/** How the last run of a container ended. */
+export interface ExitEvidence {
+  code: number | null;
+  oom: boolean;
+  at: Time;
+  /** Up to 50 last log lines; arrive in a second report, after healing has begun. */
+  logs?: string[];
+}
+
+export type EngineHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+/** What a task's container really does. */
+export interface StatusRecord extends TaskRef {
+  slot: number;
+  state: TaskState;
+  /** Restarts in place so far. */
+  restarts: number;
+  /** What the engine's health check says; `none` where the service has none. */
+  health: EngineHealth;
+  /** The last probe's output when unhealthy. */
+  probe?: string;
+  container?: string;
+  image: string;
+  revision: number;
+  /** Network key to address. */
+  addresses: Record<string, string>;
+  ports: PublishedPort[];
+  /** What goes on, for a person. */
+  message?: string;
+  /** What went wrong, for a person. */
+  error?: string;
+  lastExit?: ExitEvidence;
+  /** What the agent did or will do about the last exit: `restarted in place (attempt 1)`. */
+  action?: string;
+  startedAt?: Time;
+  finishedAt?: Time;
+  /** When the state was entered. */
+  since: Time;
+}
+
+// --- monitor --------------------------------------------------------------------------------------------------
+
+export type Verdict = 'starting' | 'healthy' | 'unhealthy';
+
+/** The monitor's verdict on a task that runs. */
+export interface HealthRecord extends TaskRef {
+  verdict: Verdict;
+  reason: string;
+  since: Time;
+}
+
+export type IncidentKind = 'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'service-crashed';
+
+/** One failure: its cause, the evidence, what was done, how long it took. */
+export interface IncidentRecord {
+  incident: string;
+  kind: IncidentKind;
+  namespace: string;
+  app?: string;
+  service?: string;
+  slot?: number;
+  task?: string;
+  node?: string;
+  cause: string;
+  exitCode?: number | null;
+  oom?: boolean;
+  logs: string[];
+  action: string;
+  openedAt: Time;
+  resolvedAt?: Time;
+  downMs?: number;
+}
+
+// --- service-discovery ----------------------------------------------------------------------------------------
+
+export interface Endpoint {
+  task: string;
+  node: string;
+  slot: number;
+  addresses: Record<string, string>;
+  ports: PublishedPort[];
+}
+
+/** The healthy tasks of a service, ordered by slot. */
+export interface EndpointsRecord extends ServiceRef {
+  endpoints: Endpoint[];
+  updatedAt: Time;
+}
+
+// --- metering -------------------------------------------------------------------------------------------------
+
+/** One stretch of time in which a container ran, as its engine reports it. */
+export interface Run {
+  from: Time;
+  to?: Time;
+}
+
+/** What a task has used. */
+export interface UsageRecord extends TaskRef {
+  slot: number;
+  runs: Run[];
+  /** Milliseconds of runs that were dropped from `runs` to bound it. */
+  olderRunMs: number;
+  cpuSeconds: number;
+  memoryByteSeconds: number;
+  reserved: Resources;
+  updatedAt: Time;
+}
+
+// --- samples and logs (not state) -----------------------------------------------------------------------------
+
+/** Resource use of a task's container at one moment. */
+export interface TaskSample extends TaskRef {
+  at: Time;
+  /** CPU time since the container started. */
+  cpuSeconds: number;
+  memoryBytes: number;
+}
+
+export interface LogLine {
+  at: Time;
+  stream: 'stdout' | 'stderr';
+  line: string;
+  task: string;
+  node: string;
+}
+
+/** Record kind to its type: the catalogue of what STATE may hold. */
+export interface Records {
+  app: AppRecord;
+  revision: RevisionRecord;
+  outcome: OutcomeRecord;
+  task: TaskRecord;
+  ledger: LedgerRecord;
+  rollout: RolloutRecord;
+  node: NodeRecord;
+  status: StatusRecord;
+  health: HealthRecord;
+  incident: IncidentRecord;
+  endpoints: EndpointsRecord;
+  usage: UsageRecord;
+}
+
+export type RecordKind = keyof Records;

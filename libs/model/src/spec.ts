@@ -1,0 +1,149 @@
+import type { Resources } from './resources.js';
+
+/** What an application is: a Compose file after normalisation. Every default is written out, so readers decide nothing. */
+export interface ApplicationSpec {
+  services: Record<string, ServiceSpec>;
+  networks: Record<string, NetworkSpec>;
+  volumes: Record<string, VolumeSpec>;
+}
+
+export interface NetworkSpec {
+  /** The engine's name for it where the file fixes one; else it is derived from namespace and application. */
+  name?: string;
+  /** It exists already and is neither made nor removed. */
+  external: boolean;
+  internal: boolean;
+  driverOpts: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+export interface VolumeSpec {
+  name?: string;
+  external: boolean;
+  driver?: string;
+  driverOpts: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+export type ServiceMode = 'replicated' | 'global' | 'replicated-job' | 'global-job';
+
+/** One service as in Compose. Durations in milliseconds, sizes in bytes. */
+export interface ServiceSpec {
+  image: string;
+  pullPolicy: 'always' | 'missing' | 'never';
+  entrypoint?: string[];
+  command?: string[];
+  environment: Record<string, string>;
+  workingDir?: string;
+  user?: string;
+  hostname?: string;
+  labels: Record<string, string>;
+  ports: PortSpec[];
+  mounts: MountSpec[];
+  /** Network key to what the service asks of it; at least one. */
+  networks: Record<string, { aliases: string[] }>;
+  healthcheck?: HealthcheckSpec;
+  dependsOn: Record<string, DependencySpec>;
+  stopGraceMs: number;
+  stopSignal?: string;
+  restart: RestartSpec;
+  mode: ServiceMode;
+  replicas: number;
+  /** Whether the file states `replicas`; where it does not, an earlier `scale` is kept on deploy. */
+  replicasStated: boolean;
+  limits: Resources & { pids?: number };
+  reservations: Resources;
+  placement: PlacementSpec;
+  update: UpdateSpec;
+  rollback: UpdateSpec;
+  runtime: RuntimeSpec;
+}
+
+export interface PortSpec {
+  target: number;
+  /** First and last host port that may be used; absent: the engine picks a free one. */
+  published?: { from: number; to: number };
+  protocol: 'tcp' | 'udp';
+  hostIp?: string;
+  mode: 'ingress' | 'host';
+}
+
+export interface MountSpec {
+  type: 'volume' | 'bind' | 'tmpfs';
+  /** A volume's key in the file (absent: anonymous) or a path on the host. */
+  source?: string;
+  target: string;
+  readOnly: boolean;
+  /** tmpfs only. */
+  sizeBytes?: number;
+}
+
+export interface HealthcheckSpec {
+  /** As the engine takes it: `['CMD', …]` or `['CMD-SHELL', text]`. */
+  test: string[];
+  intervalMs: number;
+  timeoutMs: number;
+  retries: number;
+  startPeriodMs: number;
+}
+
+export type DependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+
+export interface DependencySpec {
+  condition: DependencyCondition;
+  /** Whether the service is restarted when the one it depends on is replaced on purpose. */
+  restart: boolean;
+  /** False: a missing dependency is no error. */
+  required: boolean;
+}
+
+export interface RestartSpec {
+  condition: 'none' | 'on-failure' | 'any';
+  /** Wait before each attempt; absent: the agent's own back-off. */
+  delayMs?: number;
+  /** Absent: never give up. */
+  maxAttempts?: number;
+  /** How long a container has to stay up for an attempt to count as a success. */
+  windowMs?: number;
+}
+
+export interface PlacementSpec {
+  /** `node.labels.zone == a`, as in Compose. */
+  constraints: string[];
+  /** Labels to spread over, most important first. */
+  spread: string[];
+  maxReplicasPerNode?: number;
+}
+
+export interface UpdateSpec {
+  /** 0: all at once. */
+  parallelism: number;
+  delayMs: number;
+  order: 'start-first' | 'stop-first';
+  failureAction: 'continue' | 'pause' | 'rollback';
+  monitorMs: number;
+  maxFailureRatio: number;
+}
+
+/** Settings that are handed to the engine as they are. */
+export interface RuntimeSpec {
+  privileged?: boolean;
+  readOnly?: boolean;
+  init?: boolean;
+  tty?: boolean;
+  stdinOpen?: boolean;
+  capAdd?: string[];
+  capDrop?: string[];
+  securityOpt?: string[];
+  sysctls?: Record<string, string>;
+  ulimits?: Record<string, { soft: number; hard: number }>;
+  shmSizeBytes?: number;
+  extraHosts?: string[];
+  dns?: string[];
+  dnsSearch?: string[];
+  groupAdd?: string[];
+  devices?: { host: string; container: string; permissions: string }[];
+  oomScoreAdj?: number;
+  pidMode?: string;
+  ipcMode?: string;
+}
