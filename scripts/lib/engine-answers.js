@@ -8,7 +8,8 @@ const PATIENCE_MS = 5000;
 
 /** @param {unknown} problem */
 function refuse(problem) {
-  console.error(problem instanceof Error ? problem.message : problem);
+  const text = problem instanceof Error ? problem.message : String(problem);
+  console.error(text.replace(/[\s-]+$/, ''));
   process.exit(1);
 }
 

@@ -3,17 +3,14 @@
 engine_socket=/var/run/docker.sock
 
 # engine_answers: asked through the client that the product itself uses, so TLS and ssh settings count the same way.
-engine_answers() { node "$root/scripts/lib/engine-answers.js" 2>"$cache/engine"; }
-
-engine_problem() { cat "$cache/engine"; }
+engine_answers() { engine_problem=$(node "$root/scripts/lib/engine-answers.js" 2>&1); }
 
 need_engine() {
-  mkdir -p "$cache"
   engine_answers && return
   [ -z "${DOCKER_HOST:-}" ] ||
-    die "No Docker Engine answers at DOCKER_HOST=$DOCKER_HOST ($(engine_problem)): start it, or unset DOCKER_HOST to use this machine's own."
+    die "No Docker Engine answers at DOCKER_HOST=$DOCKER_HOST ($engine_problem): start it, or unset DOCKER_HOST to use this machine's own."
   [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ] ||
-    die "No Docker Engine answers at $engine_socket ($(engine_problem)): start or install Docker, set DOCKER_HOST, or run this as root on Debian or Ubuntu to have it done for you."
+    die "No Docker Engine answers at $engine_socket ($engine_problem): start or install Docker, set DOCKER_HOST, or run this as root on Debian or Ubuntu to have it done for you."
   PATH=$PATH:/usr/sbin:/sbin
   install_engine
   start_engine
@@ -60,7 +57,7 @@ start_engine() {
 
 engine_failed() {
   tail -n 5 "$cache/dockerd.log" >&2 2>/dev/null
-  die "The Docker Engine did not start ($(engine_problem)): $cache/dockerd.log says why."
+  die "The Docker Engine did not start ($engine_problem): $cache/dockerd.log says why."
 }
 
 # forget_stale_pid FILE NAME: after a crash or in a copied container, the number may belong to another process by now,
