@@ -1,0 +1,40 @@
+import type { RecordKind, TaskState } from '@tutti/model';
+
+/** The past participles of each kind of record: what its events may be called, as `dev.tutti.<resource>.<participle>`. */
+const PARTICIPLES = {
+  app: ['created', 'changed', 'removing', 'removed'],
+  revision: ['created', 'trimmed'],
+  outcome: ['accepted', 'rejected', 'failed'],
+  task: ['scheduled', 'draining', 'stopping', 'orphaned', 'removed'],
+  ledger: ['changed', 'removed'],
+  rollout: ['started', 'progressed', 'completed', 'failed', 'removed'],
+  node: ['joined', 'changed', 'removed'],
+  status: ['accepted', 'prepared', 'created', 'started', 'restarted', 'exited', 'observed', 'completed', 'stopped', 'failed', 'rejected', 'forgotten'],
+  health: ['changed', 'removed'],
+  incident: ['opened', 'updated', 'resolved'],
+  endpoints: ['changed', 'removed'],
+  usage: ['metered', 'removed'],
+} as const satisfies Record<RecordKind, readonly string[]>;
+
+/** The short name of an event of kind `K`, such as `started`. */
+export type Participle<K extends RecordKind> = (typeof PARTICIPLES)[K][number];
+
+/** Observations of a task are events of the task. */
+const RESOURCE: Partial<Record<RecordKind, string>> = { status: 'task' };
+
+/** The CloudEvents type, such as `dev.tutti.task.failed`. */
+export function eventType<K extends RecordKind>(kind: K, participle: Participle<K>): string {
+  return `dev.tutti.${RESOURCE[kind] ?? kind}.${participle}`;
+}
+
+/** What the first report of each state is called. */
+export const STATE_EVENT: Record<Exclude<TaskState, 'orphaned'>, Participle<'status'>> = {
+  accepted: 'accepted',
+  preparing: 'prepared',
+  starting: 'created',
+  running: 'started',
+  complete: 'completed',
+  stopped: 'stopped',
+  failed: 'failed',
+  rejected: 'rejected',
+};

@@ -1,0 +1,56 @@
+import type { AppRef, RecordKind, Records, ServiceRef, TaskRef } from '@tutti/model';
+
+/** The key of one record in STATE; `K` says what stands there. Only this catalogue makes keys. */
+export type Key<K extends RecordKind = RecordKind> = string & { readonly __kind: K };
+
+/** A prefix of keys of one kind, for lists and watches. */
+export type KeyFilter<K extends RecordKind = RecordKind> = string & { readonly __filter: K };
+
+const key = <K extends RecordKind>(kind: K, ...tokens: (string | number)[]): Key<K> =>
+  [kind, ...tokens].join('.') as Key<K>;
+
+const filter = <K extends RecordKind>(kind: K, ...tokens: string[]): KeyFilter<K> =>
+  [kind, ...tokens].join('.') as KeyFilter<K>;
+
+const taskTokens = (t: TaskRef): string[] => [t.node, t.namespace, t.app, t.service, t.task];
+
+/** Keys lead with what their reader filters on, so that an agent pays for its own tasks only. */
+export const keys = {
+  app: (r: AppRef) => key('app', r.namespace, r.app),
+  revision: (r: AppRef & { revision: number }) => key('revision', r.namespace, r.app, r.revision),
+  outcome: (r: { namespace: string; command: string }) => key('outcome', r.namespace, r.command),
+  task: (r: TaskRef) => key('task', ...taskTokens(r)),
+  ledger: (r: { node: string }) => key('ledger', r.node),
+  rollout: (r: AppRef) => key('rollout', r.namespace, r.app),
+  node: (r: { node: string }) => key('node', r.node),
+  status: (r: TaskRef) => key('status', ...taskTokens(r)),
+  health: (r: TaskRef) => key('health', ...taskTokens(r)),
+  incident: (r: { namespace: string; app?: string; incident: string }) =>
+    key('incident', r.namespace, r.app ?? '_', r.incident),
+  endpoints: (r: ServiceRef) => key('endpoints', r.namespace, r.app, r.service),
+  usage: (r: TaskRef) => key('usage', r.namespace, r.app, r.service, r.node, r.task),
+} as const;
+
+/** Filters over keys: `filters.task({ node })`, `filters.app({ namespace })`, `filters.all('node')`. */
+export const filters = {
+  all: <K extends RecordKind>(kind: K) => filter(kind, '>'),
+  inNamespace: <K extends 'app' | 'revision' | 'outcome' | 'rollout' | 'incident' | 'endpoints' | 'usage'>(
+    kind: K,
+    namespace: string,
+  ) => filter(kind, namespace, '>'),
+  ofApp: <K extends 'revision' | 'incident' | 'endpoints' | 'usage'>(kind: K, r: AppRef) =>
+    filter(kind, r.namespace, r.app, '>'),
+  /** Tasks, statuses or health verdicts of one node. */
+  onNode: <K extends 'task' | 'status' | 'health'>(kind: K, node: string) => filter(kind, node, '>'),
+  /** Tasks, statuses or health verdicts of an application, or of all in a namespace, on any node. */
+  tasksOf: <K extends 'task' | 'status' | 'health'>(kind: K, r: { namespace: string; app?: string }) =>
+    r.app === undefined ? filter(kind, '*', r.namespace, '>') : filter(kind, '*', r.namespace, r.app, '>'),
+} as const;
+
+/** The kind of the record that stands under a key. */
+export function kindOf<K extends RecordKind>(of: Key<K> | KeyFilter<K>): K {
+  return of.slice(0, of.indexOf('.')) as K;
+}
+
+/** The record type that stands under a key type. */
+export type RecordAt<K> = K extends Key<infer Kind> ? Records[Kind] : never;

@@ -1,0 +1,72 @@
+import { CLUSTER_NAMESPACE, type CommandVerb, type RecordKind, type TaskRef } from '@tutti/model';
+
+/** The bucket that holds STATE, and the subject space the KV convention gives it. */
+export const STATE_BUCKET = 'state';
+const STATE_PREFIX = `$KV.${STATE_BUCKET}.`;
+
+/** Every subject of the bus. Nobody else builds a subject string; the linter holds that. */
+export const subjects = {
+  state: (key: string) => `${STATE_PREFIX}${key}`,
+  command: (namespace: string, verb: CommandVerb) => `tutti.cmd.${namespace}.app.${verb}`,
+  commands: 'tutti.cmd.>',
+  commandPattern: (verb: CommandVerb) => `tutti.cmd.*.app.${verb}`,
+  events: (namespace = '*', rest = '>') => `tutti.events.${namespace}.${rest}`,
+  lease: (kind: 'node' | 'service', name: string) => `tutti.lease.${kind}.${name}`,
+  leases: 'tutti.lease.>',
+  logs: (r: TaskRef) => `tutti.logs.${r.namespace}.${r.app}.${r.service}.${r.task}`,
+  logsOf: (r: { namespace: string; app: string; service?: string; task?: string }) =>
+    `tutti.logs.${r.namespace}.${r.app}.${r.service ?? '*'}.${r.task ?? '*'}`,
+  samples: (node: string) => `tutti.samples.${node}`,
+  dead: (stream: string) => `tutti.dead.${stream}`,
+  rpc: (service: string, query: string) => `tutti.rpc.${service}.${query}`,
+} as const;
+
+/** The key within STATE of a message's subject. */
+export function keyOfSubject(subject: string): string {
+  return subject.slice(STATE_PREFIX.length);
+}
+
+/** The namespace that a command's subject names, or undefined when the subject is not of a command's shape. */
+export function namespaceOfCommand(subject: string): string | undefined {
+  return /^tutti\.cmd\.([^.]+)\.app\.[^.]+$/.exec(subject)?.[1];
+}
+
+/** Whether `subject` matches `pattern` with NATS wildcards. */
+export function matches(pattern: string, subject: string): boolean {
+  const want = pattern.split('.');
+  const have = subject.split('.');
+  for (const [index, token] of want.entries()) {
+    if (token === '>') return have.length > index;
+    if (token !== '*' && token !== have[index]) return false;
+  }
+  return want.length === have.length;
+}
+
+/**
+ * Where the server copies each kind of record in the history: `tutti.events.<namespace>.<resource>.…`.
+ * Observations of a task appear under the task, so one filter follows its whole life.
+ */
+export const EVENT_TRANSFORMS: Record<RecordKind, { src: string; dest: string }> = {
+  app: transform('app.*.*', '{1}.app.{2}'),
+  revision: transform('revision.*.*.*', '{1}.revision.{2}.{3}'),
+  outcome: transform('outcome.*.*', '{1}.outcome.{2}'),
+  task: transform('task.*.*.*.*.*', '{2}.task.{3}.{4}.{5}.desired'),
+  ledger: transform('ledger.*', `${CLUSTER_NAMESPACE}.ledger.{1}`),
+  rollout: transform('rollout.*.*', '{1}.rollout.{2}'),
+  node: transform('node.*', `${CLUSTER_NAMESPACE}.node.{1}`),
+  status: transform('status.*.*.*.*.*', '{2}.task.{3}.{4}.{5}.observed'),
+  health: transform('health.*.*.*.*.*', '{2}.health.{3}.{4}.{5}'),
+  incident: transform('incident.*.*.*', '{1}.incident.{2}.{3}'),
+  endpoints: transform('endpoints.*.*.*', '{1}.endpoints.{2}.{3}'),
+  usage: transform('usage.*.*.*.*.*', '{1}.usage.{2}.{3}.{5}'),
+};
+
+/** What could not be read shows in the history, too. */
+export const DEAD_TRANSFORM = { src: 'tutti.dead.*', dest: `tutti.events.${CLUSTER_NAMESPACE}.dead.{{wildcard(1)}}` };
+
+function transform(src: string, dest: string): { src: string; dest: string } {
+  return {
+    src: `${STATE_PREFIX}${src}`,
+    dest: `tutti.events.${dest.replace(/\{(\d)\}/g, '{{wildcard($1)}}')}`,
+  };
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { messageOf, TuttiError } from '@tutti/model';
+
+export interface BusOptions {
+  /** NATS servers, `nats://host:port`. */
+  servers: string[];
+  /** Who connects: becomes the connection's name and the source of its events. */
+  name: string;
+  /** Path of a file that holds the user's nkey seed; absent where the server asks for none. */
+  credentials?: string;
+  /** How long the first connection may take, in milliseconds. */
+  timeoutMs?: number;
+}
+
+/** A connection and what is done over it. */
+export interface Connection {
+  nc: NatsConnection;
+  js: JetStreamClient;
+  jsm: JetStreamManager;
+  name: string;
+}
+
+/**
+ * Connects, and stays connected: reconnects for ever, because the bus coming back is the normal end of its absence.
+ * @throws TuttiError `unavailable` when no server answers in time, `unauthorised` when the credentials are refused
+ */
+export async function connectBus(options: BusOptions): Promise<Connection> {
+  const seed = options.credentials ? readFileSync(options.credentials) : undefined;
+  try {
+    const nc = await connect({
+      servers: options.servers,
+      name: `tutti-${options.name}`,
+      inboxPrefix: inboxOf(options.name),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      reconnectJitter: 100,
+      pingInterval: 5000,
+      maxPingOut: 2,
+      timeout: options.timeoutMs ?? 5000,
+      ignoreAuthErrorAbort: true,
+      ...(seed && { authenticator: nkeyAuthenticator(new Uint8Array(trimmed(seed))) }),
+    });
+    return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name };
+  } catch (error) {
+    const refused = /authorization|permission/i.test(messageOf(error));
+    throw new TuttiError(
+      refused ? 'unauthorised' : 'unavailable',
+      `cannot connect to NATS at ${options.servers.join(', ')}: ${messageOf(error)}`,
+    );
+  }
+}
+
+/** Each user has an inbox of its own, so that none can read another's replies. */
+export function inboxOf(name: string): string {
+  return `_INBOX_${name.replace(/[^a-zA-Z0-9]/g, '_')}`;
+}
+
+function trimmed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('utf8').trim());
+}

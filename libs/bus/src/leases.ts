@@ -1,0 +1,69 @@
+import { DeliverPolicy } from '@nats-io/jetstream';
+import { headers as makeHeaders } from '@nats-io/transport-node';
+import { Observable } from 'rxjs';
+import { STREAM } from './catalogue/streams.js';
+import { subjects } from './catalogue/subjects.js';
+import type { Connection } from './connection.js';
+import { isRemoval } from './state/read.js';
+
+export type LeaseKind = 'node' | 'service';
+
+/** Someone is alive, or has not renewed in time. */
+export type LeaseChange = { type: 'held' | 'expired'; kind: LeaseKind; name: string } | { type: 'ready' };
+
+export interface LeaseOptions {
+  kind: LeaseKind;
+  name: string;
+  /** After this time without a renewal the server declares the holder gone; whole seconds, at least one. */
+  ttlMs: number;
+  /** Time between renewals, in milliseconds. */
+  everyMs: number;
+}
+
+/** Holds a lease by renewing it until the returned function is called, which gives it up at once. */
+export function holdLease({ nc }: Connection, options: LeaseOptions): () => void {
+  const subject = subjects.lease(options.kind, options.name);
+  const renew = (): void => {
+    const headers = makeHeaders();
+    headers.set('Nats-TTL', `${Math.max(1, Math.ceil(options.ttlMs / 1000))}s`);
+    // Without a connection this would be buffered and then renew a lease in the past.
+    if (!nc.isClosed()) nc.publish(subject, '', { headers });
+  };
+  renew();
+  const timer = setInterval(renew, options.everyMs);
+  return () => {
+    clearInterval(timer);
+    const headers = makeHeaders();
+    headers.set('KV-Operation', 'PURGE');
+    headers.set('Nats-Rollup', 'sub');
+    headers.set('Nats-TTL', '60s');
+    if (!nc.isClosed()) nc.publish(subject, '', { headers });
+  };
+}
+
+/** Follows who holds leases of a kind: first who does now, then `ready`, then changes. */
+export function watchLeases({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
+  const prefix = subjects.lease(kind, '');
+  return new Observable((subscriber) => {
+    const running = (async () => {
+      const consumer = await js.consumers.getPushConsumer(STREAM.leases, {
+        filter_subjects: [subjects.lease(kind, '>')],
+        deliver_policy: DeliverPolicy.LastPerSubject,
+      });
+      let ready = (await consumer.info(true)).num_pending === 0;
+      if (ready) subscriber.next({ type: 'ready' });
+      return consumer.consume({
+        callback: (message) => {
+          const name = message.subject.slice(prefix.length);
+          subscriber.next({ type: isRemoval(message.headers) ? 'expired' : 'held', kind, name });
+          if (!ready && message.info.pending === 0) {
+            ready = true;
+            subscriber.next({ type: 'ready' });
+          }
+        },
+      });
+    })();
+    running.catch((error: unknown) => subscriber.error(error));
+    return () => void running.then((messages) => messages.close()).catch(() => undefined);
+  });
+}

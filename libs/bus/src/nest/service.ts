@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type INestMicroservice, type LoggerService, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { messageOf } from '@tutti/model';
+import { connectBus, type BusOptions, type Connection } from '../connection.js';
+import { BusModule } from './bus.module.js';
+import { JetStreamServer } from './jetstream.server.js';
+import { createLogger } from './logger.js';
+import { PassErrorsFilter } from './pass-errors.filter.js';
+
+/** The version that every service announces. */
+export const VERSION = '0.1.0';
+
+/** What every service needs to start; each adds its own settings. */
+export interface ServiceOptions extends BusOptions {
+  logger?: LoggerService;
+}
+
+export interface RunningService {
+  name: string;
+  /** Stops taking work, finishes what is under way, then leaves the bus. */
+  close(): Promise<void>;
+}
+
+@Module({})
+class Root {}
+
+/**
+ * Starts a service's module as a Nest microservice with a bus connection of its own.
+ * @throws TuttiError when the bus cannot be reached
+ */
+export async function startService(
+  module: Type | DynamicModule,
+  options: ServiceOptions & { description: string },
+): Promise<RunningService> {
+  const connection = await connectBus(options);
+  try {
+    const app = await createMicroservice(connection, module, options);
+    await app.listen();
+    return { name: options.name, close: () => shutDown(app, connection) };
+  } catch (error) {
+    await connection.nc.close();
+    throw error;
+  }
+}
+
+async function createMicroservice(
+  connection: Connection,
+  module: Type | DynamicModule,
+  options: ServiceOptions & { description: string },
+): Promise<INestMicroservice> {
+  const root: DynamicModule = { module: Root, imports: [BusModule.with(connection), module] };
+  const { name: service, description } = options;
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
+    strategy: new JetStreamServer(connection, { service, version: VERSION, description }),
+    logger: options.logger ?? createLogger(service),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new PassErrorsFilter());
+  return app;
+}
+
+async function shutDown(app: { close(): Promise<unknown> }, connection: Connection): Promise<void> {
+  await app.close();
+  await connection.nc.drain().catch(() => connection.nc.close());
+}
+
+/** Reads what every service is told by its environment. @param name the service's own name */
+export function optionsFromEnv(name: string, env: NodeJS.ProcessEnv = process.env): ServiceOptions {
+  const credentials = env.TUTTI_CREDENTIALS;
+  return {
+    name,
+    servers: (env.TUTTI_NATS ?? 'nats://127.0.0.1:4222').split(','),
+    timeoutMs: 30_000,
+    ...(credentials && { credentials }),
+  };
+}
+
+/** The body of every `main.ts`: starts, and closes in order on SIGTERM or SIGINT. */
+export async function runMain(start: () => Promise<RunningService>): Promise<void> {
+  try {
+    const service = await start();
+    const stop = (): void => void service.close().finally(() => process.exit(0));
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}

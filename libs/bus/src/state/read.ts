@@ -1,0 +1,62 @@
+import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import type { RecordKind, Records } from '@tutti/model';
+import { STREAM } from '../catalogue/streams.js';
+import { keyOfSubject, subjects } from '../catalogue/subjects.js';
+import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
+import type { Connection } from '../connection.js';
+import { decodeRecord } from './codec.js';
+
+/** A record with the revision to expect when changing it. */
+export interface Entry<K extends RecordKind = RecordKind> {
+  kind: K;
+  key: Key<K>;
+  record: Records[K];
+  revision: number;
+}
+
+/** The record under `key`, or undefined. @throws TuttiError `invalid` when what stands there cannot be read */
+export async function get<K extends RecordKind>({ jsm }: Connection, key: Key<K>): Promise<Entry<K> | undefined> {
+  const message = await jsm.direct.getMessage(STREAM.state, { last_by_subj: subjects.state(key) });
+  if (!message || isRemoval(message.header)) return undefined;
+  return { kind: kindOf(key), key, record: decodeRecord(key, message.data), revision: message.seq };
+}
+
+/** Every record under any of the filters, as of one moment. What cannot be decoded is left out. */
+export async function list<K extends RecordKind>(
+  { js }: Connection,
+  filters: readonly KeyFilter<K>[],
+): Promise<Entry<K>[]> {
+  const consumer = await js.consumers.get(STREAM.state, {
+    filter_subjects: filters.map((filter) => subjects.state(filter)),
+    deliver_policy: DeliverPolicy.LastPerSubject,
+    inactive_threshold: 10_000,
+  });
+  const entries: Entry<K>[] = [];
+  if ((await consumer.info(true)).num_pending > 0) {
+    const messages = await consumer.consume({ max_messages: 1000 });
+    for await (const message of messages) {
+      const entry = toEntry<K>(message);
+      if (entry) entries.push(entry);
+      if (message.info.pending === 0) break;
+    }
+    await messages.close();
+  }
+  await consumer.delete().catch(() => false);
+  return entries;
+}
+
+/** The entry a message carries; undefined for a removal or for what cannot be decoded. */
+export function toEntry<K extends RecordKind>(message: JsMsg): Entry<K> | undefined {
+  if (isRemoval(message.headers)) return undefined;
+  const key = keyOfSubject(message.subject) as Key<K>;
+  try {
+    return { kind: kindOf(key), key, record: decodeRecord(key, message.data), revision: message.seq };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the message takes a key away: removed by a writer, or gone by its time to live. */
+export function isRemoval(headers: { get(name: string): string } | undefined): boolean {
+  return Boolean(headers && (headers.get('KV-Operation') || headers.get('Nats-Marker-Reason')));
+}
