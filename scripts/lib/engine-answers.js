@@ -3,7 +3,7 @@
 import Docker from 'dockerode';
 
 /** Docker Engine 20.10. */
-const API_FLOOR = [1, 41];
+const API_FLOOR = { major: 1, minor: 41 };
 const PATIENCE_MS = 5000;
 
 /** @param {unknown} problem */
@@ -17,7 +17,7 @@ setTimeout(() => refuse(`no answer within ${PATIENCE_MS / 1000} s`), PATIENCE_MS
 try {
   const { ApiVersion, Version } = await new Docker().version();
   const [major = 0, minor = 0] = ApiVersion.split('.').map(Number);
-  const isNewEnough = major > API_FLOOR[0] || (major === API_FLOOR[0] && minor >= API_FLOOR[1]);
+  const isNewEnough = major > API_FLOOR.major || (major === API_FLOOR.major && minor >= API_FLOOR.minor);
   if (!isNewEnough) refuse(`Docker Engine ${Version} is too old, 20.10 is needed`);
   process.exit(0);
 } catch (error) {

@@ -222,7 +222,8 @@ export interface HealthRecord extends TaskRef {
   since: Time;
 }
 
-export type IncidentKind = 'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'service-crashed';
+export type IncidentKind =
+  'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'service-crashed';
 
 /** One failure: its cause, the evidence, what was done, how long it took. */
 export interface IncidentRecord {

@@ -1,14 +1,6 @@
 /** What a task's container really does, as its agent observes it. */
 export type TaskState =
-  | 'accepted'
-  | 'preparing'
-  | 'starting'
-  | 'running'
-  | 'complete'
-  | 'stopped'
-  | 'failed'
-  | 'rejected'
-  | 'orphaned';
+  'accepted' | 'preparing' | 'starting' | 'running' | 'complete' | 'stopped' | 'failed' | 'rejected' | 'orphaned';
 
 /** What the scheduler wants of a task. It only ever moves to the right. */
 export type TaskTarget = 'run' | 'drain' | 'stop';

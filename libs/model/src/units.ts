@@ -9,7 +9,8 @@ const DURATION = /^(\d+(\.\d+)?(us|ms|s|m|h|d))+$/;
  */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;
-  if (!DURATION.test(text)) throw invalid(`${JSON.stringify(text)} is not a duration: write it like 90s, 1m30s or 500ms`);
+  if (!DURATION.test(text))
+    throw invalid(`${JSON.stringify(text)} is not a duration: write it like 90s, 1m30s or 500ms`);
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h|d)/g)) {
     total += Number(amount) * (MS[unit ?? ''] ?? 0);
@@ -36,11 +37,18 @@ export function parseBytes(text: string): number {
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)}s`;
-  const units: [string, number][] = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]];
+  const units: [string, number][] = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ];
   const first = units.findIndex(([, size]) => ms >= size);
   return units
     .slice(first, first + 2)
-    .map(([unit, size], index) => [unit, Math.floor((index === 0 ? ms : ms % (units[first]?.[1] ?? 1)) / size)] as const)
+    .map(
+      ([unit, size], index) => [unit, Math.floor((index === 0 ? ms : ms % (units[first]?.[1] ?? 1)) / size)] as const,
+    )
     .filter(([, amount]) => amount > 0)
     .map(([unit, amount]) => `${amount}${unit}`)
     .join('');
