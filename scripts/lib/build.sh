@@ -6,19 +6,27 @@ need_node() {
     die "Node.js $(node -v) is too old: install Node.js 20.19 or newer and try again."
 }
 
+# The compiler is a development dependency, so NODE_ENV=production must not leave it out.
+install_with() { (cd "$root" && npm "$@" --include=dev --no-progress --loglevel=error) >"$cache/npm.log" 2>&1; }
+
+# A lock file written against a registry that lacks other platforms' builds (of SWC, of Jest's resolver) has no entry for
+# them, and `npm ci` refuses such a file, code EUSAGE, before it changes anything. `npm install` takes what is locked and
+# completes the rest; --no-save leaves the lock file as it is.
 need_dependencies() {
   has_dependencies && return
   say 'Installing the npm dependencies…'
-  # The compiler is a development dependency, so NODE_ENV=production must not leave it out.
-  (cd "$root" && npm ci --include=dev --no-progress --loglevel=error >&2) ||
-    die 'npm ci failed: its message above says why; put that right and try again.'
+  install_with ci && return
+  if grep -q EUSAGE "$cache/npm.log"; then
+    install_with install --no-save && return
+  fi
+  cat "$cache/npm.log" >&2
+  die 'The npm dependencies could not be installed: npm says why above; put that right and try again.'
 }
 
 # The stamp takes its time from before the compiler reads the sources: what changes meanwhile is built next time.
 need_build() {
   has_build && return
   say 'Building…'
-  mkdir -p "$cache"
   building=$cache/built.$$
   : >"$building"
   (cd "$root" && node_modules/.bin/tsc -b >&2) || {

@@ -8,7 +8,7 @@ has_dependencies() {
 
 # Directories are looked at too: a deleted source changes nothing but its directory's time.
 has_build() {
-  [ -f "$root/apps/cli/dist/main.js" ] && [ -f "$root/.cache/built" ] || return 1
+  [ -f "$root/libs/model/dist/index.js" ] && [ -f "$root/.cache/built" ] || return 1
   [ -z "$(cd "$root" && find libs/*/src apps/*/src libs/*/tsconfig.json apps/*/tsconfig.json tsconfig*.json \
     node_modules/.package-lock.json \( -name '*.ts' -o -name '*.json' -o -type d \) -newer .cache/built -print -quit)" ]
 }
