@@ -1,6 +1,6 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
-import { Observable } from 'rxjs';
+import { defer, filter, from, Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
 import { subjects } from './catalogue/subjects.js';
 import type { Connection } from './connection.js';
@@ -23,26 +23,33 @@ export interface LeaseOptions {
 /** Holds a lease by renewing it until the returned function is called, which gives it up at once. */
 export function holdLease({ nc }: Connection, options: LeaseOptions): () => void {
   const subject = subjects.lease(options.kind, options.name);
-  const renew = (): void => {
-    const headers = makeHeaders();
-    headers.set('Nats-TTL', `${Math.max(1, Math.ceil(options.ttlMs / 1000))}s`);
-    // Without a connection this would be buffered and then renew a lease in the past.
+  const send = (headers = makeHeaders(), ttlMs = options.ttlMs): void => {
+    headers.set('Nats-TTL', `${Math.max(1, Math.ceil(ttlMs / 1000))}s`);
     if (!nc.isClosed()) nc.publish(subject, '', { headers });
   };
-  renew();
-  const timer = setInterval(renew, options.everyMs);
+  send();
+  const timer = setInterval(send, options.everyMs);
   return () => {
     clearInterval(timer);
     const headers = makeHeaders();
     headers.set('KV-Operation', 'PURGE');
     headers.set('Nats-Rollup', 'sub');
-    headers.set('Nats-TTL', '60s');
-    if (!nc.isClosed()) nc.publish(subject, '', { headers });
+    send(headers, 60_000);
   };
 }
 
-/** Follows who holds leases of a kind: first who does now, then `ready`, then changes. */
-export function watchLeases({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
+/**
+ * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
+ * reconnection, because leases are kept in memory: a restarted server counts its messages from one again.
+ */
+export function watchLeases(connection: Connection, kind: LeaseKind): Observable<LeaseChange> {
+  const reconnections = from(connection.nc.status()).pipe(filter((status) => status.type === 'reconnect'));
+
+  const restarts = reconnections.pipe(startWith(undefined));
+  return restarts.pipe(switchMap(() => defer(() => follow(connection, kind))));
+}
+
+function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
   const prefix = subjects.lease(kind, '');
   return new Observable((subscriber) => {
     const running = (async () => {

@@ -102,6 +102,10 @@ export interface TaskRecord extends TaskRef {
   failures: number;
   /** Why its target changed. */
   targetCause?: string;
+  /** It was stopped because it was unhealthy, which counts as a failure of its slot. */
+  condemned?: boolean;
+  /** It has completed and keeps its place in the slot, but no longer its share of the node. */
+  released?: boolean;
   /** The scheduler's verdict on a task whose node is down. */
   orphaned?: boolean;
   createdAt: Time;

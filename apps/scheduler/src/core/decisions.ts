@@ -1,0 +1,54 @@
+import type { TaskView } from './view.js';
+
+/** A task that should exist; placement finds its node. */
+export interface Wish {
+  service: string;
+  slot: number;
+  cause: string;
+  failures: number;
+  replaces?: TaskView;
+  /** Ended tasks of the slot: they are forgotten, and their share of the node is free, once the wish is placed. */
+  frees: TaskView[];
+}
+
+/** A task that should go. */
+export interface Stop {
+  task: TaskView;
+  cause: string;
+  /** It is stopped because it is unhealthy. */
+  condemned?: boolean;
+}
+
+/** A slot that stays empty for now, and why. */
+export interface Delay {
+  service: string;
+  slot: number;
+  reason: string;
+  /** When to look again, epoch ms; absent: when something changes. */
+  until?: number;
+  /** A failure stands behind it. */
+  failed: boolean;
+}
+
+/** What is to be done about one service. Nothing here has happened yet. */
+export interface Decisions {
+  wishes: Wish[];
+  stops: Stop[];
+  /** Tasks whose records have served. */
+  forget: TaskView[];
+  /** Completed tasks that still hold their share of a node. */
+  release: TaskView[];
+  delays: Delay[];
+  /** Why nothing is started yet. */
+  waiting?: string;
+  /** When to look again, epoch ms. */
+  wakeAt?: number;
+}
+
+export const noDecisions = (): Decisions => ({ wishes: [], stops: [], forget: [], release: [], delays: [] });
+
+/** The earlier of two times, where either may be absent. */
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.min(a, b);
+}

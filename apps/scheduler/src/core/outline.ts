@@ -1,0 +1,63 @@
+import type { AppView, NodeView, ServiceView } from './view.js';
+import { servicesOf } from './view.js';
+import { effectiveOrder } from './update.js';
+import { slotsOf, type Slot } from './slots.js';
+import { placeWishes } from './placing.js';
+import { noDecisions, type Decisions, type Wish } from './decisions.js';
+
+/** One step of a plan as a person reads it. */
+export interface OutlineStep {
+  action: 'create' | 'replace' | 'remove';
+  service: string;
+  slot: number;
+  node?: string;
+  /** The task that is replaced or removed. */
+  task?: string;
+  reason: string;
+}
+
+export interface Outline {
+  steps: OutlineStep[];
+  pending: { service: string; slot: number; reason: string }[];
+}
+
+/** All that a deploy would do in the end, whatever the order and the waits in between. */
+export function outline(view: AppView, nodes: readonly NodeView[]): Outline {
+  const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
+  const steps: OutlineStep[] = [];
+  const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
+  const placed = placeWishes(view, nodes, { services, decided });
+  for (const task of placed.create) {
+    const step = steps.find(({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove');
+    if (step) step.node = task.node;
+  }
+  return { steps, pending: placed.delays.map(({ service, slot, reason }) => ({ service, slot, reason })) };
+}
+
+function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
+  const decisions = noDecisions();
+  for (const slot of slotsOf(service)) {
+    const step = stepOf(service, slot);
+    if (!step) continue;
+    steps.push(step);
+    if (step.action === 'remove') continue;
+    const frees = service.spec && effectiveOrder(service.spec) === 'stop-first' ? [...slot.outdated, ...slot.dead] : slot.dead;
+    const wish: Wish = { service: service.name, slot: slot.number, cause: step.reason, failures: 0, frees };
+    decisions.wishes.push(wish);
+  }
+  return decisions;
+}
+
+function stepOf(service: ServiceView, slot: Slot): OutlineStep | undefined {
+  const base = { service: service.name, slot: slot.number };
+  const [live] = [...slot.current, ...slot.outdated];
+  if (slot.number > service.desired) {
+    if (!live) return undefined;
+    const reason = service.spec ? `${service.desired} replicas wanted` : 'the service is no longer in the file';
+    return { ...base, action: 'remove', task: live.record.task, node: live.record.node, reason };
+  }
+  if (slot.current.length > 0) return undefined;
+  if (!live) return { ...base, action: 'create', reason: 'the slot is empty' };
+  const order = service.spec ? effectiveOrder(service.spec) : 'stop-first';
+  return { ...base, action: 'replace', task: live.record.task, reason: `its spec changed; ${order}` };
+}

@@ -1,0 +1,114 @@
+import type { Decisions, Delay, Wish } from './decisions.js';
+import { giveBack, promise } from './ledger.js';
+import { place } from './placement/place.js';
+import type { NewTask } from './plan.js';
+import { hasEnded, type AppView, type NodeView, type ServiceView, type TaskView } from './view.js';
+
+/** Where the wishes of an application find room. */
+export interface Placed {
+  create: NewTask[];
+  forget: TaskView[];
+  /** Wishes that no node can take now. */
+  delays: Delay[];
+}
+
+/** Places wishes one after the other, each on what those before it left over. */
+export function placeWishes(
+  view: AppView,
+  nodes: readonly NodeView[],
+  { services, decided }: { services: ReadonlyMap<string, ServiceView>; decided: ReadonlyMap<string, Decisions> },
+): Placed {
+  const room = new Room(nodes);
+  const placed: Placed = { create: [], forget: [], delays: [] };
+  for (const decisions of decided.values()) decisions.forget.forEach((task) => room.free(task));
+  for (const [name, decisions] of decided) {
+    const service = services.get(name);
+    if (!service?.spec || decisions.wishes.length === 0) continue;
+    const counts = countByNode(service);
+    for (const wish of decisions.wishes) placeOne(wish, { view, service, room, counts, placed });
+  }
+  return placed;
+}
+
+/** The nodes with what is promised on them while a plan is made. */
+class Room {
+  private readonly nodes: Map<string, NodeView>;
+
+  constructor(nodes: readonly NodeView[]) {
+    this.nodes = new Map(nodes.map((node) => [node.record.node, node]));
+  }
+
+  all(): NodeView[] {
+    return [...this.nodes.values()];
+  }
+
+  free({ record }: TaskView): void {
+    const node = this.nodes.get(record.node);
+    if (node && !record.released) this.nodes.set(record.node, { ...node, ledger: giveBack(node.ledger, record) });
+  }
+
+  take(task: NewTask, id: string): void {
+    const node = this.nodes.get(task.node);
+    if (node) this.nodes.set(task.node, { ...node, ledger: promise(node.ledger, { ...task, task: id }) });
+  }
+}
+
+interface Work {
+  view: AppView;
+  service: ServiceView;
+  room: Room;
+  counts: Map<string, number>;
+  placed: Placed;
+}
+
+function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): void {
+  const { spec } = service;
+  if (!spec) return;
+  const after = new Room(room.all());
+  wish.frees.forEach((task) => after.free(task));
+  const placement = place(after.all(), { service: service.name, spec, tasksOfService: counts });
+  if (!placement.ok) {
+    placed.delays.push({ service: service.name, slot: wish.slot, reason: placement.why, failed: false });
+    return;
+  }
+  const node = placement.node.record.node;
+  const task = newTask(view, service, { wish, node, placement });
+  wish.frees.forEach((dead) => room.free(dead));
+  room.take(task, `new-${service.name}-${wish.slot}`);
+  counts.set(node, (counts.get(node) ?? 0) + 1);
+  placed.create.push(task);
+  placed.forget.push(...wish.frees);
+}
+
+function newTask(
+  { app, revision }: AppView,
+  service: ServiceView,
+  { wish, node, placement }: { wish: Wish; node: string; placement: { ports: NewTask['ports']; why: string } },
+): NewTask {
+  return {
+    namespace: app.namespace,
+    app: app.app,
+    service: service.name,
+    node,
+    slot: wish.slot,
+    revision: revision.revision,
+    digest: service.digest,
+    restartEpoch: service.restartEpoch,
+    target: 'run',
+    reserved: service.spec?.reservations ?? { cpuMillis: 0, memoryBytes: 0 },
+    ports: placement.ports,
+    cause: wish.cause,
+    placement: placement.why,
+    failures: wish.failures,
+    ...(wish.replaces && { replaces: wish.replaces.record.task }),
+  };
+}
+
+/** Node to the number of this service's tasks there that have not ended. */
+function countByNode({ tasks }: ServiceView): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const task of tasks) {
+    if (!hasEnded(task)) counts.set(task.record.node, (counts.get(task.record.node) ?? 0) + 1);
+  }
+  return counts;
+}

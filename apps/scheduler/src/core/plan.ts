@@ -1,0 +1,25 @@
+import type { LedgerRecord, RolloutRecord, TaskRecord } from '@tutti/model';
+import type { TaskView } from './view.js';
+
+/** A task to be written; the shell gives it its id and its time. */
+export type NewTask = Omit<TaskRecord, 'task' | 'createdAt'>;
+
+/** What is to be written, all or nothing. */
+export interface Plan {
+  create: NewTask[];
+  /** Tasks with their changed record. */
+  change: { task: TaskView; record: TaskRecord; event: 'stopping' | 'draining' | 'scheduled' }[];
+  forget: TaskView[];
+  rollout?: RolloutRecord;
+  /** When to look again though nothing happens, epoch ms. */
+  wakeAt?: number;
+  /** Slots that wait for room on a node. */
+  blocked: boolean;
+}
+
+/** Whether a plan changes tasks, and so what nodes have promised. */
+export const touchesTasks = (plan: Plan): boolean =>
+  plan.create.length + plan.change.length + plan.forget.length > 0;
+
+/** Node to ledger, for the nodes that a plan touches. */
+export type Ledgers = ReadonlyMap<string, LedgerRecord>;

@@ -1,0 +1,66 @@
+import type { TaskRecord } from '@tutti/model';
+import { earlier, noDecisions, type Decisions } from './decisions.js';
+import { dependentsLeft, unmetDependency } from './dependencies.js';
+import { placeWishes } from './placing.js';
+import type { Plan } from './plan.js';
+import { progressOf } from './progress.js';
+import { decideSlots } from './slots.js';
+import { servicesOf, type AppView, type NodeView, type ServiceView } from './view.js';
+
+/**
+ * Compares what is wanted of an application with its tasks and says what to write. Pure: the same picture gives the
+ * same plan, so whoever restarts, or loses a race, just looks again.
+ * @param now epoch ms
+ */
+export function reconcile(view: AppView, nodes: readonly NodeView[], now: number): Plan {
+  const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
+  const decided = new Map([...services].map(([name, service]) => [name, decide(service, { view, services, now })]));
+  const placed = placeWishes(view, nodes, { services, decided });
+  const all = [...decided.values()];
+  const delays = [...all.flatMap(({ delays: own }) => own), ...placed.delays];
+  return {
+    create: placed.create,
+    change: all.flatMap(changesOf),
+    forget: [...new Set([...all.flatMap(({ forget }) => forget), ...placed.forget])],
+    rollout: progressOf(view, { services, decided, delays, now }),
+    wakeAt: all.reduce<number | undefined>((at, { wakeAt }) => earlier(at, wakeAt), undefined),
+    blocked: placed.delays.length > 0,
+  };
+}
+
+interface Situation {
+  view: AppView;
+  services: ReadonlyMap<string, ServiceView>;
+  now: number;
+}
+
+function decide(service: ServiceView, { view, services, now }: Situation): Decisions {
+  if (view.app.state === 'removing' && dependentsLeft(service, services)) return noDecisions();
+  const gate = unmetDependency(service, services);
+  return decideSlots(service, { now, cause: causeOf(view, service), ...(gate !== undefined && { gate }) });
+}
+
+/** What a new task of this service is made for. */
+function causeOf({ app, revision }: AppView, service: ServiceView): string {
+  if (service.tasks.some((task) => task.record.digest === service.digest)) {
+    if (service.tasks.some((task) => task.record.restartEpoch !== service.restartEpoch)) return 'restart asked for';
+    if (app.scale[service.name] !== undefined) return `scaled to ${service.desired}`;
+  }
+  return revision.rollbackOf === undefined
+    ? `deploy of revision ${app.revision}`
+    : `rollback to revision ${revision.rollbackOf}`;
+}
+
+function changesOf({ stops, release }: Decisions): Plan['change'] {
+  const stopped = stops.map(({ task, cause, condemned }) => {
+    const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, ...(condemned && { condemned }) };
+    return { task, record, event: 'stopping' as const };
+  });
+  const released = release.map((task) => ({
+    task,
+    record: { ...task.record, released: true },
+    event: 'scheduled' as const,
+  }));
+  return [...stopped, ...released];
+}
+

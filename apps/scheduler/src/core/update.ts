@@ -1,0 +1,43 @@
+import type { ServiceSpec } from '@tutti/model';
+import type { Slot } from './slots.js';
+import { isReady, type ServiceView } from './view.js';
+
+/**
+ * The order in which a task and its successor overlap. A fixed host port can be held by one of them only, so it forces
+ * stop-first whatever the file says.
+ */
+export function effectiveOrder(spec: ServiceSpec): 'start-first' | 'stop-first' {
+  const fixed = spec.ports.some((port) => port.published && port.published.from === port.published.to);
+  return fixed ? 'stop-first' : spec.update.order;
+}
+
+/** The outdated slots that may be replaced now: `parallelism` at a time, `delay` after the last one became ready. */
+export function updatable(service: ServiceView, slots: readonly Slot[], { now }: { now: number }): Slot[] {
+  if (!service.spec) return [];
+  const { parallelism, delayMs } = service.spec.update;
+  const wanted = slots.filter((slot) => slot.number <= service.desired);
+  const outdated = wanted.filter((slot) => slot.current.length === 0 && slot.outdated.length > 0);
+  if (outdated.length === 0 || now < lastReadyAt(wanted) + delayMs) return [];
+  const underWay = wanted.filter(isUnderWay).length;
+  const free = parallelism === 0 ? outdated.length : Math.max(0, parallelism - underWay);
+  return outdated.slice(0, free);
+}
+
+/** When the delay between two steps of an update is over, epoch ms; undefined when none is running. */
+export function updateDueAt(service: ServiceView, slots: readonly Slot[], now: number): number | undefined {
+  const delayMs = service.spec?.update.delayMs ?? 0;
+  if (delayMs === 0 || !slots.some((slot) => slot.outdated.length > 0)) return undefined;
+  const due = lastReadyAt(slots) + delayMs;
+  return due > now ? due : undefined;
+}
+
+/** A slot whose old task is going or whose new one is not ready yet. */
+function isUnderWay(slot: Slot): boolean {
+  if (slot.current.some(isReady)) return slot.outdated.length > 0;
+  return slot.current.length > 0 || (slot.outdated.length === 0 && slot.leaving.length + slot.dead.length > 0);
+}
+
+function lastReadyAt(slots: readonly Slot[]): number {
+  const times = slots.flatMap((slot) => slot.current.filter(isReady).map(({ status }) => Date.parse(status?.since ?? '')));
+  return times.length === 0 ? 0 : Math.max(...times);
+}

@@ -1,0 +1,76 @@
+import type { AppRef } from '@tutti/model';
+import { appKey } from './store.js';
+
+/**
+ * Which applications are to be looked at: each at most once at a time, whatever happens to it meanwhile, and one
+ * after the other, because they share the nodes. Closed until {@link open}.
+ */
+export class Agenda {
+  private readonly due = new Map<string, AppRef>();
+  private readonly timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+  private state: 'closed' | 'idle' | 'gathering' | 'working' | 'ended' = 'closed';
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly attend: (ref: AppRef) => Promise<void>,
+    private readonly gatherMs: number,
+  ) {}
+
+  add(ref: AppRef): void {
+    this.due.set(appKey(ref), ref);
+    this.schedule();
+  }
+
+  /** @param at epoch ms; of several times for one application the earliest counts */
+  addAt(ref: AppRef, at: number): void {
+    const key = appKey(ref);
+    const known = this.timers.get(key);
+    if (this.state === 'ended' || (known && known.at <= at)) return;
+    clearTimeout(known?.timer);
+    const timer = setTimeout(() => {
+      this.timers.delete(key);
+      this.add(ref);
+    }, Math.max(0, at - Date.now()));
+    this.timers.set(key, { at, timer });
+  }
+
+  open(): void {
+    if (this.state !== 'closed') return;
+    this.state = 'idle';
+    this.schedule();
+  }
+
+  /** Ends after what is being attended to. */
+  async close(): Promise<void> {
+    this.state = 'ended';
+    this.timers.forEach(({ timer }) => clearTimeout(timer));
+    this.timers.clear();
+    await this.working;
+  }
+
+  private schedule(): void {
+    if (this.state !== 'idle' || this.due.size === 0) return;
+    this.state = 'gathering';
+    setTimeout(() => {
+      if (this.state === 'gathering') this.working = this.work();
+    }, this.gatherMs);
+  }
+
+  private async work(): Promise<void> {
+    this.state = 'working';
+    const batch = [...this.due.values()];
+    this.due.clear();
+    for (const ref of batch) {
+      if (this.hasEnded()) return;
+      await this.attend(ref);
+    }
+    if (this.hasEnded()) return;
+    this.state = 'idle';
+    this.schedule();
+  }
+
+  /** A method, because the state changes while we wait. */
+  private hasEnded(): boolean {
+    return this.state === 'ended';
+  }
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BUS, commit, filters, get, keys, remove, watch, watchLeases, type Change, type Connection } from '@tutti/bus';
+import { messageOf, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { touchesTasks, type NewTask, type Plan } from '../core/plan.js';
+import { sameRollout } from '../core/progress.js';
+import { reconcile } from '../core/reconcile.js';
+import type { AppView } from '../core/view.js';
+import { Agenda } from './agenda.js';
+import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
+import { stage, stageRollout, type Staged } from './writes.js';
+
+/** Changes that come within this time are answered with one plan, in milliseconds. */
+const GATHER_MS = 2;
+/** Progress that changes no task is written at most this often, in milliseconds. */
+const PROGRESS_MS = 100;
+/** Tasks created or changed by one commit: with their ledgers this stays below the bus's limit of a batch. */
+const MOST_TASKS = 400;
+const RETRY_MS = 500;
+
+/** The loop: looks at each application that something happened to, and commits what its plan says. */
+@Injectable()
+export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly store = new Store();
+  private readonly log = new Logger('scheduler');
+  private readonly agenda = new Agenda((ref) => this.attend(ref), GATHER_MS);
+  private readonly revisions = new Map<string, RevisionRecord>();
+  private readonly progressAt = new Map<string, number>();
+  private readonly blocked = new Map<string, AppRef>();
+  private readonly subscriptions: Subscription[] = [];
+  private readonly snapshots = new Set<'state' | 'leases'>();
+
+  constructor(@Inject(BUS) private readonly bus: Connection) {}
+
+  onApplicationBootstrap(): void {
+    this.subscriptions.push(
+      watch(this.bus, FOLLOWED.map((kind) => filters.all<Followed>(kind))).subscribe((change) => this.take(change)),
+      watchLeases(this.bus, 'node').subscribe((lease) => {
+        if (lease.type === 'ready') this.snapshotIn('leases');
+        else this.setReady(lease.name, lease.type === 'held');
+      }),
+    );
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.subscriptions.forEach((subscription) => subscription.unsubscribe());
+    await this.agenda.close();
+  }
+
+  /** The picture that plans are made on; undefined when the application or its revision is not there. */
+  async view(ref: AppRef): Promise<AppView | undefined> {
+    const app = this.store.app(ref)?.record;
+    const revision = app && (await this.revisionOf(ref, app.revision));
+    if (!app || !revision) return undefined;
+    const rollout = this.store.rollout(ref)?.record;
+    return { app, revision, tasks: this.store.tasks(ref), ...(rollout && { rollout }) };
+  }
+
+  private take(change: Change<Followed>): void {
+    if (change.type === 'ready') return this.snapshotIn('state');
+    if (change.type === 'put') {
+      if (!this.store.put(change.kind, change.key as never, change as never)) return;
+    } else {
+      this.store.remove(change.key, change.revision);
+    }
+    if (change.kind === 'node') this.wakeBlocked();
+    const ref = concerns(change);
+    if (ref) this.agenda.add(ref);
+  }
+
+  /** Nothing is decided on half a picture: both snapshots have to be in. */
+  private snapshotIn(part: 'state' | 'leases'): void {
+    this.snapshots.add(part);
+    if (this.snapshots.size === 2) this.agenda.open();
+  }
+
+  private setReady(node: string, ready: boolean): void {
+    if (this.store.isReady(node) === ready) return;
+    this.store.setReady(node, ready);
+    this.wakeBlocked();
+  }
+
+  /** Capacity has appeared: whoever found no room looks again. */
+  private wakeBlocked(): void {
+    for (const ref of this.blocked.values()) this.agenda.add(ref);
+  }
+
+  private async attend(ref: AppRef): Promise<void> {
+    try {
+      if (!this.store.app(ref)) return await this.cleanUp(ref);
+      const view = await this.view(ref);
+      if (view) await this.carryOut(ref, reconcile(view, this.store.nodes(), Date.now()));
+    } catch (error) {
+      this.log.warn(`${appKey(ref)}: ${messageOf(error)}; looks again`);
+      this.agenda.addAt(ref, Date.now() + RETRY_MS);
+    }
+  }
+
+  private async carryOut(ref: AppRef, full: Plan): Promise<void> {
+    const plan = bounded(full);
+    const staged = stage(plan, { store: this.store, mint, cause: this.store.app(ref)?.record.command ?? '' });
+    const rollout = this.stageProgress(ref, plan);
+    const all = rollout ? [...staged, rollout] : staged;
+    if (plan.wakeAt !== undefined) this.agenda.addAt(ref, plan.wakeAt);
+    if (plan.blocked) this.blocked.set(appKey(ref), ref);
+    else this.blocked.delete(appKey(ref));
+    if (all.length === 0) return;
+    await this.commit(ref, all);
+    if (plan.forget.length > 0) this.wakeBlocked();
+    if (plan !== full) this.agenda.add(ref);
+  }
+
+  /** The rollout's write, unless it says nothing new or only progress that was written a moment ago. */
+  private stageProgress(ref: AppRef, plan: Plan): Staged | undefined {
+    const next = plan.rollout;
+    const previous = this.store.rollout(ref)?.record;
+    if (!next || sameRollout(previous, next)) return undefined;
+    const now = Date.now();
+    const due = (this.progressAt.get(appKey(ref)) ?? 0) + PROGRESS_MS;
+    const minor = previous?.phase === next.phase && previous.generation === next.generation && !touchesTasks(plan);
+    if (minor && now < due) {
+      this.agenda.addAt(ref, due);
+      return undefined;
+    }
+    this.progressAt.set(appKey(ref), now);
+    return stageRollout(this.store, next, this.store.app(ref)?.record.command ?? '');
+  }
+
+  private async commit(ref: AppRef, staged: readonly Staged[]): Promise<void> {
+    const result = await commit(
+      this.bus,
+      staged.map(({ write }) => write),
+    );
+    if (result.ok) {
+      staged.forEach(({ apply }, index) => apply(this.store, result.revisions[index] ?? 0));
+    } else {
+      // Another scheduler was quicker, or our picture was late: look at just these keys again, then decide anew.
+      await Promise.all(staged.map(({ write }) => this.refresh(write.key)));
+    }
+    this.agenda.add(ref);
+  }
+
+  private async refresh(key: Staged['write']['key']): Promise<void> {
+    const entry = await get(this.bus, key);
+    if (entry) this.store.put(entry.kind, entry.key, entry);
+  }
+
+  /** The application is gone from policy's records: its rollout has served. */
+  private async cleanUp(ref: AppRef): Promise<void> {
+    this.revisions.delete(appKey(ref));
+    this.progressAt.delete(appKey(ref));
+    this.blocked.delete(appKey(ref));
+    const rollout = this.store.rollout(ref);
+    if (!rollout) return;
+    const key = keys.rollout(ref);
+    const result = await commit(this.bus, [remove('rollout', key, { event: 'removed', expect: rollout.revision })]);
+    if (result.ok) this.store.remove(key, result.revisions[0] ?? 0, true);
+  }
+
+  /** Revisions never change, so the last one of each application is kept. */
+  private async revisionOf(ref: AppRef, revision: number): Promise<RevisionRecord | undefined> {
+    const cached = this.revisions.get(appKey(ref));
+    if (cached?.revision === revision) return cached;
+    const record = (await get(this.bus, keys.revision({ ...ref, revision })))?.record;
+    if (record) this.revisions.set(appKey(ref), record);
+    return record;
+  }
+}
+
+function bounded(plan: Plan): Plan {
+  const total = plan.create.length + plan.change.length + plan.forget.length;
+  if (total <= MOST_TASKS) return plan;
+  const forget = plan.forget.slice(0, MOST_TASKS);
+  const change = plan.change.slice(0, MOST_TASKS - forget.length);
+  return { ...plan, forget, change, create: plan.create.slice(0, MOST_TASKS - forget.length - change.length) };
+}
+
+function mint(task: NewTask): TaskRecord {
+  return { ...task, task: randomBytes(6).toString('hex'), createdAt: new Date().toISOString() };
+}
