@@ -11,6 +11,7 @@ debian_mirrors() {
     sed -n -E "s#^'(.+)/dists/($(os_codename)|stable|testing|unstable|sid)/InRelease'.*#\1#p" | sort -u
 }
 
+# A frozen mirror's lists are past their date: they are taken, since what they name is signed all the same.
 private_apt() {
   tool=$1
   shift
@@ -18,7 +19,8 @@ private_apt() {
     -o Dir::Etc::SourceList="$cache/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
     -o Dir::State="$cache/apt/state" -o Dir::State::Status=/dev/null -o Dir::Cache="$cache/apt/cache" \
-    -o Acquire::Languages=none -o Acquire::http::Timeout=10 -o Acquire::Retries=1 -o APT::Sandbox::User="$(id -un)" \
+    -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o Acquire::http::Timeout=10 \
+    -o Acquire::Retries=1 -o APT::Sandbox::User="$(id -un)" \
     "$@"
 }
 
@@ -32,8 +34,8 @@ debian_package() {
     printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$1"
   done >"$cache/apt/sources.list"
   # A third party's repository among the mirrors has no such suite and fails here; what counts is what is found.
-  private_apt apt-get update >/dev/null 2>&1
+  private_apt apt-get update >>"$cache/apt.log" 2>&1
   version=$(private_apt apt-cache show --no-all-versions "$2" 2>/dev/null | sed -n 's/^Version: //p')
   [ -n "$version" ] && dpkg --compare-versions "$version" ge "$3" || return 1
-  (cd "$cache/apt" && private_apt apt-get download "$2" >&2 && dpkg -x "$2"_*.deb unpacked)
+  (cd "$cache/apt" && private_apt apt-get download "$2" >>"$cache/apt.log" 2>&1 && dpkg -x "$2"_*.deb unpacked)
 }

@@ -37,6 +37,8 @@ start_engine() {
   if [ -d /run/systemd/system ]; then
     say 'Starting the Docker Engine (systemctl start docker)…'
     systemctl start docker >&2 || die 'systemd could not start docker: `journalctl -u docker` says why.'
+  elif engine_is_starting; then
+    say 'Waiting for the Docker Engine that is starting…'
   else
     say 'Starting the Docker Engine (dockerd, log in .cache/dockerd.log)…'
     forget_stale_pid /var/run/docker.pid dockerd
@@ -60,9 +62,12 @@ engine_failed() {
   die "The Docker Engine did not start ($engine_problem): $cache/dockerd.log says why."
 }
 
+# pid_file_names FILE NAME: the file's process lives, and is the program of that name.
+pid_file_names() { [ "$(cat "/proc/$(cat "$1" 2>/dev/null)/comm" 2>/dev/null)" = "$2" ]; }
+
+# Without systemd the package's own init script may have started it just now, or someone else a moment ago.
+engine_is_starting() { pid_file_names /var/run/docker.pid dockerd; }
+
 # forget_stale_pid FILE NAME: after a crash or in a copied container, the number may belong to another process by now,
 # and the engine would refuse to start beside it.
-forget_stale_pid() {
-  [ -f "$1" ] || return 0
-  [ "$(cat "/proc/$(cat "$1")/comm" 2>/dev/null)" = "$2" ] || rm -f "$1"
-}
+forget_stale_pid() { pid_file_names "$1" "$2" || rm -f "$1"; }

@@ -68,6 +68,7 @@ nats_from_release() {
 
 nats_from_debian() {
   command -v dpkg >/dev/null 2>&1 && [ "$(os_id)" = debian ] || return 1
+  : >"$cache/apt.log"
   for suite in stable testing unstable; do
     say "Looking for nats-server in Debian $suite…"
     debian_package "$suite" nats-server "$nats_floor" || continue
