@@ -31,7 +31,6 @@ export function bury(connection: Connection, { stream, message, reason }: Burial
   connection.nc.publish(subjects.dead(stream), message.data, { headers });
 }
 
-
 function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_REASON);
 }

@@ -8,7 +8,7 @@ export * from './connection.js';
 export * from './leases.js';
 export * from './state/codec.js';
 export { commit, put, remove, type CommitResult, type Write, type WriteOptions } from './state/commit.js';
-export { get, list, type Entry } from './state/read.js';
+export { get, getForUpdate, list, type Entry } from './state/read.js';
 export { watch, type Change } from './state/watch.js';
 export * from './topology.js';
 export { BUS, BusModule } from './nest/bus.module.js';

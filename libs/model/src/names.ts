@@ -45,3 +45,10 @@ const TASK_ID = /^[0-9a-f]{12}$/;
 export function isTaskId(text: unknown): text is string {
   return typeof text === 'string' && TASK_ID.test(text);
 }
+
+const COMMAND_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** Whether `text` can be a command's id: it is a token of the outcome's key, and a header. */
+export function isCommandId(text: unknown): text is string {
+  return typeof text === 'string' && COMMAND_ID.test(text);
+}

@@ -47,6 +47,8 @@ export interface RevisionRecord extends AppRef {
   rollbackOf?: number;
   /** Keys of the file that are not honoured. */
   ignored: Fault[];
+  /** What policy filled in or remarks upon. */
+  findings?: Fault[];
   command: string;
   createdAt: Time;
 }
@@ -64,6 +66,8 @@ export interface OutcomeRecord {
   reasons: Fault[];
   /** Keys of the file that are not honoured. */
   ignored: Fault[];
+  /** What policy filled in or remarks upon. */
+  findings?: Fault[];
   /** False where the cluster was already asked for just this. */
   changed: boolean;
   revision?: number;

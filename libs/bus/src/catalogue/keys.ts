@@ -33,6 +33,8 @@ export const keys = {
 
 /** Filters over keys: `filters.task({ node })`, `filters.app({ namespace })`, `filters.all('node')`. */
 export const filters = {
+  /** Just the record under this key. */
+  one: <K extends RecordKind>(of: Key<K>) => filter(kindOf(of), of.slice(of.indexOf('.') + 1)),
   all: <K extends RecordKind>(kind: K) => filter(kind, '>'),
   inNamespace: <K extends 'app' | 'revision' | 'outcome' | 'rollout' | 'incident' | 'endpoints' | 'usage'>(
     kind: K,

@@ -82,10 +82,11 @@ export const STREAMS: readonly Config[] = [
     ],
   },
   {
-    // One message a holder. In memory: after a restart of the server everybody renews anyway.
+    // One message a holder. Not in memory: a memory stream is gone, configuration and all, with its server.
     name: STREAM.leases,
     subjects: [subjects.leases],
-    storage: StorageType.Memory,
+    storage: StorageType.File,
+    persist_mode: PersistMode.Async,
     max_msgs_per_subject: 1,
     max_bytes: 16 * MIB,
     allow_msg_ttl: true,
@@ -106,10 +107,11 @@ export const STREAMS: readonly Config[] = [
     compression: StoreCompression.S2,
   },
   {
-    // Samples are read at once and summed up elsewhere; what is lost with the server is one interval.
+    // Samples are read at once and summed up elsewhere; what is lost in a power cut is one interval.
     name: STREAM.samples,
     subjects: [subjects.samples('>')],
-    storage: StorageType.Memory,
+    storage: StorageType.File,
+    persist_mode: PersistMode.Async,
     discard: DiscardPolicy.Old,
     max_age: nanos(15 * MINUTE),
     max_bytes: 64 * MIB,

@@ -23,7 +23,11 @@ export async function settle(
     const wait = isHopeless(error) ? undefined : REDELIVERY_MS[message.info.deliveryCount - 1];
     if (wait === undefined) {
       bury(connection, { stream, message, reason: reasonOf(error) });
-      message.term(messageOf(error).slice(0, 100).replace(/[^\x20-\x7e]/g, ' '));
+      message.term(
+        messageOf(error)
+          .slice(0, 100)
+          .replace(/[^\x20-\x7e]/g, ' '),
+      );
     } else {
       message.nak(wait);
     }

@@ -61,7 +61,12 @@ async function answers(url: string, child: ChildProcess, credentials?: string): 
       throw new TuttiError('unavailable', `nats-server ended with code ${child.exitCode}; is ${url} taken?`);
     }
     try {
-      const { nc } = await connectBus({ servers: [url], name: 'probe', timeoutMs: 1000, ...(credentials && { credentials }) });
+      const { nc } = await connectBus({
+        servers: [url],
+        name: 'probe',
+        timeoutMs: 1000,
+        ...(credentials && { credentials }),
+      });
       await nc.close();
       return;
     } catch (error) {

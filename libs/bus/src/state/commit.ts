@@ -63,7 +63,10 @@ export async function commit(connection: Connection, writes: readonly Write[]): 
   if (writes.length === 0) return { ok: true, revisions: [] };
   const last = writes.length - 1;
   const batch = writes.length > 1 ? nuid.next() : undefined;
-  const messages = writes.map((write, index) => ({ write, headers: batchHeaders(connection, write, { batch, index, last }) }));
+  const messages = writes.map((write, index) => ({
+    write,
+    headers: batchHeaders(connection, write, { batch, index, last }),
+  }));
   for (const { write, headers } of messages.slice(0, last)) {
     connection.nc.publish(subjects.state(write.key), write.data, { headers });
   }
@@ -79,7 +82,8 @@ function checkSize(writes: readonly Write[]): void {
   }
   // Headers count towards the limit, too; a kibibyte is more than ours take.
   const fat = writes.find((write) => write.data.length > MAX_MESSAGE_BYTES - 1024);
-  if (fat) throw new TuttiError('invalid', `${fat.key} has ${fat.data.length} bytes, over the limit of ${MAX_MESSAGE_BYTES}`);
+  if (fat)
+    throw new TuttiError('invalid', `${fat.key} has ${fat.data.length} bytes, over the limit of ${MAX_MESSAGE_BYTES}`);
 }
 
 function batchHeaders(

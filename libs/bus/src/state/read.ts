@@ -21,6 +21,20 @@ export async function get<K extends RecordKind>({ jsm }: Connection, key: Key<K>
   return { kind: kindOf(key), key, record: decodeRecord(key, message.data), revision: message.seq };
 }
 
+/**
+ * The record under `key`, if there is one, and the revision to expect when writing it. A removed key has a revision, too:
+ * that of the marker which its removal has left.
+ */
+export async function getForUpdate<K extends RecordKind>(
+  { jsm }: Connection,
+  key: Key<K>,
+): Promise<{ record?: Records[K]; revision: number }> {
+  const message = await jsm.direct.getMessage(STREAM.state, { last_by_subj: subjects.state(key) });
+  if (!message) return { revision: 0 };
+  if (isRemoval(message.header)) return { revision: message.seq };
+  return { record: decodeRecord(key, message.data), revision: message.seq };
+}
+
 /** Every record under any of the filters, as of one moment. What cannot be decoded is left out. */
 export async function list<K extends RecordKind>(
   { js }: Connection,

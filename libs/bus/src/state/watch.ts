@@ -1,6 +1,6 @@
 import { DeliverPolicy, type JsMsg, type PushConsumer } from '@nats-io/jetstream';
 import { messageOf, type RecordKind } from '@tutti/model';
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, retry, type Subscriber } from 'rxjs';
 import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
@@ -11,9 +11,7 @@ import { bury } from '../dead-letters.js';
 
 /** What a watch tells: first every record there is, then `ready`, then changes as they come. */
 export type Change<K extends RecordKind = RecordKind> =
-  | ({ type: 'put' } & Spread<K>)
-  | { type: 'removed'; kind: K; key: Key<K>; revision: number }
-  | { type: 'ready' };
+  ({ type: 'put' } & Spread<K>) | { type: 'removed'; kind: K; key: Key<K>; revision: number } | { type: 'ready' };
 
 /** Keeps kind and record type together, so that a switch on `kind` narrows `record`. */
 type Spread<K extends RecordKind> = { [Kind in K]: Entry<Kind> }[K];
@@ -27,14 +25,19 @@ export function watch<K extends RecordKind>(
   connection: Connection,
   filters: readonly KeyFilter<K>[],
 ): Observable<Change<K>> {
-  return new Observable((subscriber) => {
+  const once = new Observable<Change<K>>((subscriber) => {
     const running = start(connection, filters, subscriber).catch((error: unknown) => {
       subscriber.error(error);
       return undefined;
     });
     return () => void running.then((stop) => stop?.());
   });
+  return once.pipe(retry({ count: SETUP_TRIES, delay: SETUP_RETRY_MS }));
 }
+
+/** A server that has just come back may not have its streams ready yet: tried again for half a minute. */
+const SETUP_TRIES = 60;
+const SETUP_RETRY_MS = 500;
 
 async function start<K extends RecordKind>(
   connection: Connection,

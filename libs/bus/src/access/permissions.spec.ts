@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { OWNER, SERVICES, type RecordKind, type ServiceName } from '@tutti/model';
+import { startTestBus, type TestBus } from '@tutti/testing';
+import { subjects, type Connection } from '../index.js';
+
+let bus: TestBus;
+const connections = new Map<ServiceName, Connection>();
+
+beforeAll(async () => {
+  bus = await startTestBus({ secured: true });
+  for (const service of SERVICES) connections.set(service, await bus.connect(service));
+});
+afterAll(() => bus.stop());
+
+const TOKENS: Record<RecordKind, number> = {
+  app: 2,
+  revision: 3,
+  outcome: 2,
+  task: 5,
+  ledger: 1,
+  rollout: 2,
+  node: 1,
+  status: 5,
+  health: 5,
+  incident: 3,
+  endpoints: 3,
+  usage: 5,
+};
+
+/** Publishes to a record's key and says whether the server let it through. */
+async function mayWrite(service: ServiceName, subject: string): Promise<boolean> {
+  const connection = connections.get(service);
+  if (!connection) throw new Error(`no connection for ${service}`);
+  try {
+    // A refused publish is never answered by the stream; the server says so on the connection at once.
+    await connection.nc.request(subject, '{}', { timeout: 400 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.each(SERVICES)('the NATS user of %s', (service) => {
+  test.each(Object.keys(OWNER) as RecordKind[])('writes %s only as its owner', async (kind) => {
+    const key = [kind, ...Array.from({ length: TOKENS[kind] }, () => 'probe')].join('.');
+    expect(await mayWrite(service, subjects.state(key))).toBe(OWNER[kind] === service);
+  });
+
+  test('cannot change streams, nor send commands unless it is the gateway', async () => {
+    expect(await mayWrite(service, '$JS.API.STREAM.PURGE.KV_state')).toBe(false);
+    expect(await mayWrite(service, '$JS.API.STREAM.DELETE.EVENTS')).toBe(false);
+    expect(await mayWrite(service, subjects.command('default', 'remove'))).toBe(service === 'gateway');
+  });
+});
+
+test('whoever has no credentials is refused', async () => {
+  const { connectBus } = await import('../index.js');
+  await expect(connectBus({ servers: [bus.url], name: 'policy', timeoutMs: 1000 })).rejects.toMatchObject({
+    code: 'unauthorised',
+  });
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { holdLease, watchLeases, type Connection, type LeaseChange } from './index.js';
+
+let bus: TestBus;
+let connection: Connection;
+const seen: LeaseChange[] = [];
+
+beforeAll(async () => {
+  bus = await startTestBus();
+  connection = await bus.connect();
+  watchLeases(connection, 'node').subscribe((change) => seen.push(change));
+});
+afterAll(() => bus.stop());
+
+const last = (name: string): string | undefined =>
+  seen.filter((change) => change.type !== 'ready' && change.name === name).at(-1)?.type;
+
+test('a lease is held while renewed, and expires by the server when it is not', async () => {
+  const holder = await bus.connect();
+  holdLease(holder, { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 250 });
+  await eventually(() => last('n1') === 'held');
+  await holder.nc.close();
+  await eventually(() => last('n1') === 'expired');
+});
+
+test('a lease given up expires at once', async () => {
+  const release = holdLease(connection, { kind: 'node', name: 'n2', ttlMs: 60_000, everyMs: 10_000 });
+  await eventually(() => last('n2') === 'held');
+  release();
+  await eventually(() => last('n2') === 'expired', { timeoutMs: 2000 });
+});
+
+test('after a crash of the server, leases are followed again', async () => {
+  await bus.crash();
+  const release = holdLease(connection, { kind: 'node', name: 'n3', ttlMs: 2000, everyMs: 250 });
+  await eventually(() => last('n3') === 'held', { timeoutMs: 20_000 });
+  release();
+  await eventually(() => last('n3') === 'expired');
+}, 40_000);
