@@ -7,25 +7,19 @@ import tseslint from 'typescript-eslint';
 const PURE = ['libs/model/src/**/*.ts', '{libs,apps}/*/src/**/core/**/*.ts'];
 const TESTS = ['**/*.spec.ts', 'test/**'];
 
-const impureGlobals = ['performance', 'crypto', 'process', 'fetch', 'console'].concat([
-  'setTimeout',
-  'setInterval',
-  'setImmediate',
-  'queueMicrotask',
-]);
+const TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
+const noOutside = ['performance', 'crypto', 'process', 'fetch', 'console', ...TIMERS];
 
 const noClock = [
-  {
-    selector: 'MemberExpression[object.name="Date"][property.name="now"]',
-    message: 'A core takes the time as a value.',
-  },
-  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'A core takes the time as a value.' },
-  { selector: 'CallExpression[callee.name="Date"]', message: 'A core takes the time as a value.' },
-  {
-    selector: 'MemberExpression[object.name="Math"][property.name="random"]',
-    message: 'A core takes chance as a value.',
-  },
-];
+  'MemberExpression[object.name="Date"][property.name="now"]',
+  'NewExpression[callee.name="Date"][arguments.length=0]',
+  'CallExpression[callee.name="Date"]',
+].map((selector) => ({ selector, message: 'A core takes the time as a value.' }));
+
+const noChance = {
+  selector: 'MemberExpression[object.name="Math"][property.name="random"]',
+  message: 'A core takes chance as a value.',
+};
 
 const SUBJECT = '/^(tutti\\.|\\$[A-Z]+\\.)/';
 const noSubjects = [`Literal[value=${SUBJECT}]`, `TemplateElement[value.raw=${SUBJECT}]`].map((selector) => ({
@@ -60,18 +54,15 @@ export default defineConfig(
       'no-restricted-syntax': ['error', ...noSubjects],
     },
   },
-  // Nest reads constructor parameters' types at run time, and hands over as many parameters as there are adapters.
-  {
-    files: ['**/*.{controller,module,service}.ts', '**/nest/**/*.ts'],
-    rules: { '@typescript-eslint/consistent-type-imports': 'off', 'max-params': 'off' },
-  },
+  // Nest hands a constructor as many parameters as there are things to inject.
+  { files: ['**/*.{controller,handler,module,service}.ts', '**/nest/**/*.ts'], rules: { 'max-params': 'off' } },
   { files: ['libs/bus/**'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: PURE,
     ignores: TESTS,
     rules: {
-      'no-restricted-globals': ['error', ...impureGlobals],
-      'no-restricted-syntax': ['error', ...noClock, ...noSubjects],
+      'no-restricted-globals': ['error', ...noOutside],
+      'no-restricted-syntax': ['error', ...noClock, noChance, ...noSubjects],
     },
   },
   // A describe block is a chapter, not a function; tests and benches speak to the bus as an outsider does.
