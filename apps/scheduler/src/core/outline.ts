@@ -28,7 +28,9 @@ export function outline(view: AppView, nodes: readonly NodeView[]): Outline {
   const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
   const placed = placeWishes(view, nodes, { services, decided });
   for (const task of placed.create) {
-    const step = steps.find(({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove');
+    const step = steps.find(
+      ({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove',
+    );
     if (step) step.node = task.node;
   }
   return { steps, pending: placed.delays.map(({ service, slot, reason }) => ({ service, slot, reason })) };
@@ -41,7 +43,8 @@ function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
     if (!step) continue;
     steps.push(step);
     if (step.action === 'remove') continue;
-    const frees = service.spec && effectiveOrder(service.spec) === 'stop-first' ? [...slot.outdated, ...slot.dead] : slot.dead;
+    const frees =
+      service.spec && effectiveOrder(service.spec) === 'stop-first' ? [...slot.outdated, ...slot.dead] : slot.dead;
     const wish: Wish = { service: service.name, slot: slot.number, cause: step.reason, failures: 0, frees };
     decisions.wishes.push(wish);
   }

@@ -18,8 +18,7 @@ export interface Plan {
 }
 
 /** Whether a plan changes tasks, and so what nodes have promised. */
-export const touchesTasks = (plan: Plan): boolean =>
-  plan.create.length + plan.change.length + plan.forget.length > 0;
+export const touchesTasks = (plan: Plan): boolean => plan.create.length + plan.change.length + plan.forget.length > 0;
 
 /** Node to ledger, for the nodes that a plan touches. */
 export type Ledgers = ReadonlyMap<string, LedgerRecord>;

@@ -78,7 +78,9 @@ function phaseOf(view: AppView, picture: Picture, services: Record<string, Servi
 
 /** Every slot has its task, healthy or completed, and nothing else is left. */
 function isSettled(service: ServiceView, progress: ServiceProgress | undefined): boolean {
-  const leftover = service.tasks.some((task) => !hasEnded(task) && (task.record.target !== 'run' || !isCurrent(service, task)));
+  const leftover = service.tasks.some(
+    (task) => !hasEnded(task) && (task.record.target !== 'run' || !isCurrent(service, task)),
+  );
   return !leftover && progress?.healthy === service.desired && progress.pending.length === 0;
 }
 
@@ -91,11 +93,7 @@ function isStuck({ services, decided }: Picture): boolean {
   return !moving && !deciding;
 }
 
-function messageOf(
-  phase: RolloutPhase,
-  services: Record<string, ServiceProgress>,
-  delays: readonly Delay[],
-): string {
+function messageOf(phase: RolloutPhase, services: Record<string, ServiceProgress>, delays: readonly Delay[]): string {
   if (phase === 'removed') return 'removed';
   const all = Object.values(services);
   const sum = (pick: (progress: ServiceProgress) => number): number => all.reduce((total, one) => total + pick(one), 0);

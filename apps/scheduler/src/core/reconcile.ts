@@ -63,4 +63,3 @@ function changesOf({ stops, release }: Decisions): Plan['change'] {
   }));
   return [...stopped, ...released];
 }
-

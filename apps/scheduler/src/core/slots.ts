@@ -1,7 +1,16 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
-import { effectiveOrder, updatable, updateDueAt } from './update.js';
-import { hasEnded, isComplete, isCurrent, isLeaving, isLive, isReady, type ServiceView, type TaskView } from './view.js';
+import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
+import {
+  hasEnded,
+  isComplete,
+  isCurrent,
+  isLeaving,
+  isLive,
+  isReady,
+  type ServiceView,
+  type TaskView,
+} from './view.js';
 
 export interface SlotContext {
   now: number;
@@ -80,6 +89,10 @@ function fill(slot: Slot, work: SlotWork): void {
     settleKeeper(keeper, slot, work.decisions);
   } else if (slot.outdated.length === 0) {
     refill(slot, work);
+  } else {
+    // The new task failed while the old one still serves: tried again by the same back-off.
+    const failed = failedUpdate(work.service, slot);
+    if (failed) succeed(slot, failed, work);
   }
 }
 
@@ -101,7 +114,12 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
     return;
   }
   if (slot.leaving.length > 0 && effectiveOrder(spec) === 'stop-first') {
-    decisions.delays.push({ service: name, slot: slot.number, reason: 'waits for its predecessor to stop', failed: false });
+    decisions.delays.push({
+      service: name,
+      slot: slot.number,
+      reason: 'waits for its predecessor to stop',
+      failed: false,
+    });
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
@@ -122,7 +140,12 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
     decisions.delays.push({ service: name, slot: slot.number, reason, until: next.at, failed: true });
     decisions.wakeAt = earlier(decisions.wakeAt, next.at);
   } else if (slot.leaving.length > 0 && effectiveOrder(spec) === 'stop-first') {
-    decisions.delays.push({ service: name, slot: slot.number, reason: 'waits for its predecessor to stop', failed: true });
+    decisions.delays.push({
+      service: name,
+      slot: slot.number,
+      reason: 'waits for its predecessor to stop',
+      failed: true,
+    });
   } else {
     decisions.wishes.push({
       service: name,

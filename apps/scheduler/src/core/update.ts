@@ -1,6 +1,6 @@
 import type { ServiceSpec } from '@tutti/model';
 import type { Slot } from './slots.js';
-import { isReady, type ServiceView } from './view.js';
+import { isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
 
 /**
  * The order in which a task and its successor overlap. A fixed host port can be held by one of them only, so it forces
@@ -16,9 +16,11 @@ export function updatable(service: ServiceView, slots: readonly Slot[], { now }:
   if (!service.spec) return [];
   const { parallelism, delayMs } = service.spec.update;
   const wanted = slots.filter((slot) => slot.number <= service.desired);
-  const outdated = wanted.filter((slot) => slot.current.length === 0 && slot.outdated.length > 0);
+  const outdated = wanted.filter(
+    (slot) => slot.current.length === 0 && slot.outdated.length > 0 && !failedUpdate(service, slot),
+  );
   if (outdated.length === 0 || now < lastReadyAt(wanted) + delayMs) return [];
-  const underWay = wanted.filter(isUnderWay).length;
+  const underWay = wanted.filter((slot) => isUnderWay(service, slot)).length;
   const free = parallelism === 0 ? outdated.length : Math.max(0, parallelism - underWay);
   return outdated.slice(0, free);
 }
@@ -31,13 +33,22 @@ export function updateDueAt(service: ServiceView, slots: readonly Slot[], now: n
   return due > now ? due : undefined;
 }
 
+/** The task of the wanted spec that ended in a slot whose old task still lives. */
+export function failedUpdate(service: ServiceView, slot: Slot): TaskView | undefined {
+  const last = slot.dead.at(-1);
+  return last && slot.outdated.length > 0 && isCurrent(service, last) ? last : undefined;
+}
+
 /** A slot whose old task is going or whose new one is not ready yet. */
-function isUnderWay(slot: Slot): boolean {
+function isUnderWay(service: ServiceView, slot: Slot): boolean {
   if (slot.current.some(isReady)) return slot.outdated.length > 0;
+  if (failedUpdate(service, slot)) return true;
   return slot.current.length > 0 || (slot.outdated.length === 0 && slot.leaving.length + slot.dead.length > 0);
 }
 
 function lastReadyAt(slots: readonly Slot[]): number {
-  const times = slots.flatMap((slot) => slot.current.filter(isReady).map(({ status }) => Date.parse(status?.since ?? '')));
+  const times = slots.flatMap((slot) =>
+    slot.current.filter(isReady).map(({ status }) => Date.parse(status?.since ?? '')),
+  );
   return times.length === 0 ? 0 : Math.max(...times);
 }

@@ -65,7 +65,9 @@ export const isReady = (task: TaskView): boolean =>
 export const isComplete = (task: TaskView): boolean => task.status?.state === 'complete';
 
 export const hasFailed = (task: TaskView): boolean =>
-  task.record.orphaned === true || task.record.condemned === true || Boolean(task.status && isFailure(task.status.state));
+  task.record.orphaned === true ||
+  task.record.condemned === true ||
+  Boolean(task.status && isFailure(task.status.state));
 
 /** Whether the task runs what is wanted now. */
 export const isCurrent = (service: ServiceView, { record }: TaskView): boolean =>

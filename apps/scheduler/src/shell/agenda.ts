@@ -27,10 +27,13 @@ export class Agenda {
     const known = this.timers.get(key);
     if (this.state === 'ended' || (known && known.at <= at)) return;
     clearTimeout(known?.timer);
-    const timer = setTimeout(() => {
-      this.timers.delete(key);
-      this.add(ref);
-    }, Math.max(0, at - Date.now()));
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(key);
+        this.add(ref);
+      },
+      Math.max(0, at - Date.now()),
+    );
     this.timers.set(key, { at, timer });
   }
 

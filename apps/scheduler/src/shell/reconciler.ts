@@ -35,7 +35,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.subscriptions.push(
-      watch(this.bus, FOLLOWED.map((kind) => filters.all<Followed>(kind))).subscribe((change) => this.take(change)),
+      watch(
+        this.bus,
+        FOLLOWED.map((kind) => filters.all<Followed>(kind)),
+      ).subscribe((change) => this.take(change)),
       watchLeases(this.bus, 'node').subscribe((lease) => {
         if (lease.type === 'ready') this.snapshotIn('leases');
         else this.setReady(lease.name, lease.type === 'held');

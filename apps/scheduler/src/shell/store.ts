@@ -1,13 +1,5 @@
 import { keys, type Change, type Key } from '@tutti/bus';
-import type {
-  AppRecord,
-  AppRef,
-  LedgerRecord,
-  RecordKind,
-  Records,
-  RolloutRecord,
-  TaskRecord,
-} from '@tutti/model';
+import type { AppRecord, AppRef, LedgerRecord, RecordKind, Records, RolloutRecord, TaskRecord } from '@tutti/model';
 import { emptyLedger } from '../core/ledger.js';
 import type { NodeView, TaskView } from '../core/view.js';
 
@@ -115,7 +107,8 @@ export function concerns(change: Change<Followed>): AppRef | undefined {
   if (change.type === 'ready') return undefined;
   const tokens = change.key.split('.');
   if (change.kind === 'app' || change.kind === 'rollout') return refOf(tokens[1], tokens[2]);
-  if (change.kind === 'task' || change.kind === 'status' || change.kind === 'health') return refOf(tokens[2], tokens[3]);
+  if (change.kind === 'task' || change.kind === 'status' || change.kind === 'health')
+    return refOf(tokens[2], tokens[3]);
   return undefined;
 }
 

@@ -21,7 +21,9 @@ export function stage(plan: Plan, { store, mint, cause }: { store: Store; mint: 
   const created = plan.create.map(mint);
   const tasks = [
     ...created.map((record) => stagePut('task', record, { event: 'scheduled', expect: 0, cause })),
-    ...plan.change.map(({ task, record, event }) => stagePut('task', record, { event, expect: task.keyRevision, cause })),
+    ...plan.change.map(({ task, record, event }) =>
+      stagePut('task', record, { event, expect: task.keyRevision, cause }),
+    ),
     ...plan.forget.map((task) =>
       stageRemoval('task', keys.task(task.record), { event: 'removed', expect: task.keyRevision, cause }),
     ),

@@ -1,0 +1,235 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ServiceSpec } from '@tutti/model';
+import { aNode, anApp, aService, aTask, dependsOn, NOW, time } from '../testing/builders.js';
+import type { Plan } from './plan.js';
+import { reconcile } from './reconcile.js';
+import type { AppView, TaskView } from './view.js';
+
+const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[] = [], nodes = [aNode()]): Plan =>
+  reconcile({ ...app, tasks }, nodes, NOW);
+const created = ({ create }: Plan): string[] => create.map(({ service, slot }) => `${service}.${slot}`);
+const stopped = ({ change }: Plan): string[] =>
+  change.filter(({ record }) => record.target === 'stop').map(({ record }) => `${record.service}.${record.slot}`);
+
+describe('replicas', () => {
+  test('an empty application gets a task a slot', () => {
+    const result = plan(anApp({ web: aService({ replicas: 3 }) }));
+    expect(created(result)).toEqual(['web.1', 'web.2', 'web.3']);
+    expect(result.create[0]).toMatchObject({ node: 'n1', cause: 'deploy of revision 1', failures: 0, target: 'run' });
+    expect(result.rollout?.phase).toBe('progressing');
+  });
+
+  test('what is as wanted is left alone and the rollout is done', () => {
+    const result = plan(anApp({ web: aService({ replicas: 2 }) }), [aTask('web', 1), aTask('web', 2)]);
+    expect([...result.create, ...result.change, ...result.forget]).toEqual([]);
+    expect(result.rollout).toMatchObject({ phase: 'done', message: '2 of 2 tasks up' });
+  });
+
+  test('scaling in stops the highest slots, and is done when they are gone', () => {
+    const app = anApp({ web: aService({ replicas: 3 }) }, { app: { scale: { web: 1 } } });
+    const tasks = [aTask('web', 1), aTask('web', 2), aTask('web', 3)];
+    const result = plan(app, tasks);
+    expect(stopped(result)).toEqual(['web.2', 'web.3']);
+    expect(result.rollout?.phase).toBe('progressing');
+    const leaving = tasks.map((task) => (task.record.slot === 1 ? task : stopping(task)));
+    expect(plan(app, leaving).rollout?.phase).toBe('progressing');
+    const gone = leaving.map((task) => (task.record.slot === 1 ? task : ended(task, 'stopped')));
+    const last = plan(app, gone);
+    expect(last.forget.map(({ record }) => record.slot)).toEqual([2, 3]);
+    expect(last.rollout?.phase).toBe('done');
+  });
+
+  test('a global service runs once on each ready node', () => {
+    const nodes = [aNode('n1'), aNode('n2'), { ...aNode('n3'), ready: false }];
+    const result = plan(anApp({ agent: aService({ mode: 'global' }) }), [], nodes);
+    expect(result.create.map(({ node }) => node).sort()).toEqual(['n1', 'n2']);
+  });
+});
+
+describe('failures', () => {
+  const failed = (over: { failures?: number; at?: number } = {}): TaskView =>
+    aTask('web', 1, {
+      state: 'failed',
+      record: { failures: over.failures ?? 0 },
+      status: { finishedAt: time(over.at ?? 0), error: 'exit code 1' },
+    });
+
+  test('a task that failed for good is replaced after the back-off, and says what it replaces', () => {
+    const result = plan(anApp({ web: aService() }), [failed({ at: 58_000 })]);
+    expect(result.create).toMatchObject([{ slot: 1, failures: 1, cause: 'replaces web100000000: exit code 1' }]);
+    expect(result.forget).toHaveLength(1);
+  });
+
+  test('before that it waits, and says when to look again', () => {
+    const result = plan(anApp({ web: aService() }), [failed({ at: 58_000, failures: 4 })]);
+    expect(result.create).toEqual([]);
+    expect(result.wakeAt).toBe(Date.parse(time(58_000)) + 16_000);
+    expect(result.rollout).toMatchObject({ phase: 'failed' });
+  });
+
+  test.each<[string, ServiceSpec['restart']]>([
+    ['restart: no', { condition: 'none' }],
+    ['a stated number of attempts', { condition: 'any', maxAttempts: 3 }],
+  ])('%s means that it stays down', (_, restart) => {
+    const result = plan(anApp({ web: aService({ restart }) }), [failed()]);
+    expect(result.create).toEqual([]);
+    expect(result.wakeAt).toBeUndefined();
+    expect(result.rollout?.services.web).toMatchObject({ failed: 1 });
+  });
+
+  test('an unhealthy task is stopped as condemned, and its slot filled again', () => {
+    const app = anApp({ web: aService() });
+    const task = aTask('web', 1, { health: 'unhealthy', verdict: 'unhealthy' });
+    const [change] = plan(app, [task]).change;
+    expect(change?.record).toMatchObject({ target: 'stop', condemned: true });
+    const gone = ended({ ...task, record: { ...task.record, target: 'stop', condemned: true } }, 'stopped');
+    expect(created(plan(app, [gone]))).toEqual(['web.1']);
+  });
+
+  test('a completed job stays, gives its share back, and counts as up', () => {
+    const app = anApp({ job: aService({ mode: 'replicated-job' }) });
+    const result = plan(app, [aTask('job', 1, { state: 'complete' })]);
+    expect(result.create).toEqual([]);
+    expect(result.change).toMatchObject([{ record: { released: true } }]);
+    expect(result.rollout?.phase).toBe('done');
+  });
+});
+
+describe('updates', () => {
+  const update = (over: Partial<ServiceSpec> = {}): ReturnType<typeof anApp> =>
+    anApp(
+      { web: aService({ replicas: 3, ...over }) },
+      { app: { revision: 2 }, revision: { revision: 2, digests: { web: 'web-2' } } },
+    );
+  const old = [aTask('web', 1), aTask('web', 2), aTask('web', 3)];
+  const fresh = (slot: number, state: 'starting' | 'running' = 'running'): TaskView =>
+    aTask('web', slot, { id: `new${slot}`.padEnd(12, '0'), state, record: { digest: 'web-2', createdAt: time(1) } });
+
+  test('start-first starts one and stops the old one only when the new one is ready', () => {
+    expect(created(plan(update(), old))).toEqual(['web.1']);
+    const under = plan(update(), [...old, fresh(1, 'starting')]);
+    expect([...created(under), ...stopped(under)]).toEqual([]);
+    const ready = plan(update(), [...old, fresh(1)]);
+    expect(stopped(ready)).toEqual(['web.1']);
+    expect(ready.change[0]?.record.task).toBe('web100000000');
+  });
+
+  test('stop-first stops one, waits until it is gone, then starts the new one', () => {
+    const app = update({ update: { ...aService().update, order: 'stop-first' } });
+    expect(stopped(plan(app, old))).toEqual(['web.1']);
+    const [first, ...others] = old as [TaskView, ...TaskView[]];
+    const waiting = plan(app, [stopping(first), ...others]);
+    expect([...created(waiting), ...stopped(waiting)]).toEqual([]);
+    expect(created(plan(app, [ended(stopping(first), 'stopped'), ...others]))).toEqual(['web.1']);
+  });
+
+  test('a fixed host port forces stop-first', () => {
+    const ports: ServiceSpec['ports'] = [
+      { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'ingress' },
+    ];
+    const result = plan(update({ ports }), old);
+    expect(created(result)).toEqual([]);
+    expect(stopped(result)).toEqual(['web.1']);
+  });
+
+  test('parallelism 0 replaces all at once; 2 replaces two', () => {
+    expect(created(plan(update({ update: { ...aService().update, parallelism: 0 } }), old))).toHaveLength(3);
+    expect(created(plan(update({ update: { ...aService().update, parallelism: 2 } }), old))).toHaveLength(2);
+  });
+
+  test('an update whose new task failed goes no further', () => {
+    const broken = aTask('web', 1, {
+      id: 'broken000000',
+      state: 'failed',
+      record: { digest: 'web-2', createdAt: time(1), failures: 3 },
+      status: { finishedAt: time(59_900) },
+    });
+    const result = plan(update(), [...old, broken]);
+    expect([...created(result), ...stopped(result)]).toEqual([]);
+  });
+
+  test('a restart asked for goes through like an update', () => {
+    const app = anApp({ web: aService({ replicas: 3 }) }, { app: { restarts: { web: 1 } } });
+    const result = plan(app, old);
+    expect(result.create).toMatchObject([{ slot: 1, restartEpoch: 1, cause: 'restart asked for, start-first' }]);
+  });
+});
+
+describe('dependencies', () => {
+  const services = (condition: 'service_started' | 'service_healthy' | 'service_completed_successfully') => ({
+    db: aService(),
+    web: aService(dependsOn('db', condition)),
+  });
+
+  test('nothing is started before what it depends on, and the rollout says so', () => {
+    const result = plan(anApp(services('service_healthy')));
+    expect(created(result)).toEqual(['db.1']);
+    expect(result.rollout?.services.web?.waiting).toBe('waits for db to be healthy');
+  });
+
+  test.each([
+    ['service_started', aTask('db', 1, { health: 'starting' }), true],
+    ['service_healthy', aTask('db', 1, { health: 'starting' }), false],
+    ['service_healthy', aTask('db', 1, { health: 'healthy' }), true],
+    ['service_completed_successfully', aTask('db', 1), false],
+  ] as const)('%s', (condition, db, starts) => {
+    expect(created(plan(anApp(services(condition)), [db]))).toEqual(starts ? ['web.1'] : []);
+  });
+
+  test('service_completed_successfully waits for exit code 0', () => {
+    const app = anApp({ ...services('service_completed_successfully'), db: aService({ mode: 'replicated-job' }) });
+    expect(created(plan(app, [aTask('db', 1, { state: 'complete' })]))).toEqual(['web.1']);
+  });
+
+  test('removal stops what depends first', () => {
+    const app = anApp(services('service_started'), { app: { state: 'removing' } });
+    expect(stopped(plan(app, [aTask('db', 1), aTask('web', 1)]))).toEqual(['web.1']);
+    expect(stopped(plan(app, [aTask('db', 1), ended(aTask('web', 1), 'stopped')]))).toEqual(['db.1']);
+    expect(plan(app).rollout?.phase).toBe('removed');
+  });
+});
+
+describe('placement', () => {
+  test('spreads over nodes and says why', () => {
+    const result = plan(anApp({ web: aService({ replicas: 4 }) }), [], [aNode('n1'), aNode('n2')]);
+    expect(result.create.map(({ node }) => node)).toEqual(['n1', 'n2', 'n1', 'n2']);
+    expect(result.create[0]?.placement).toBe('fewest tasks of web (0) of 2 nodes that fit');
+  });
+
+  test('promises no more than there is, and says what is lacking', () => {
+    const half = aService({ replicas: 3, reservations: { cpuMillis: 0, memoryBytes: 512 * 1024 ** 2 } });
+    const result = plan(anApp({ web: half }));
+    expect(created(result)).toEqual(['web.1', 'web.2']);
+    expect(result.rollout?.services.web?.pending).toMatchObject([
+      { slot: 3, reason: '1 node short of 512 MiB memory' },
+    ]);
+    expect(result.blocked).toBe(true);
+  });
+
+  test('hands out the ports of a range, and says when there are none left', () => {
+    const ports: ServiceSpec['ports'] = [
+      { target: 80, published: { from: 81, to: 82 }, protocol: 'tcp', mode: 'ingress' },
+    ];
+    const result = plan(anApp({ web: aService({ replicas: 3, ports }) }));
+    expect(result.create.map((task) => task.ports[0]?.published)).toEqual([81, 82]);
+    expect(result.rollout?.services.web?.pending[0]?.reason).toBe('1 node without a free host port for 81-82');
+  });
+
+  test('constraints are met or named', () => {
+    const placement = { constraints: ['node.labels.disk == ssd'], spread: [] };
+    const nodes = [aNode('n1'), aNode('n2', { labels: { disk: 'ssd' } })];
+    expect(plan(anApp({ web: aService({ placement }) }), [], nodes).create[0]?.node).toBe('n2');
+    const none = plan(anApp({ web: aService({ placement }) }));
+    expect(none.rollout?.services.web?.pending[0]?.reason).toBe('1 node not node.labels.disk == ssd');
+    expect(none.rollout?.phase).toBe('failed');
+  });
+});
+
+function stopping(task: TaskView): TaskView {
+  return { ...task, record: { ...task.record, target: 'stop' } };
+}
+
+function ended(task: TaskView, state: 'stopped' | 'failed'): TaskView {
+  const stopped = stopping(task);
+  return { ...stopped, ...(stopped.status && { status: { ...stopped.status, state } }) };
+}
