@@ -1,7 +1,7 @@
 import type { AppView, NodeView, ServiceView } from './view.js';
 import { servicesOf } from './view.js';
 import { effectiveOrder } from './update.js';
-import { slotsOf, type Slot } from './slots.js';
+import { slotsOf, type Slot } from './slot.js';
 import { placeWishes } from './placing.js';
 import { noDecisions, type Decisions, type Wish } from './decisions.js';
 

@@ -1,16 +1,8 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
-import {
-  hasEnded,
-  isComplete,
-  isCurrent,
-  isLeaving,
-  isLive,
-  isReady,
-  type ServiceView,
-  type TaskView,
-} from './view.js';
+import { slotsOf, type Slot } from './slot.js';
+import { hasEnded, isComplete, isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
 
 export interface SlotContext {
   now: number;
@@ -18,19 +10,6 @@ export interface SlotContext {
   gate?: string;
   /** What a new task is made for: `deploy of revision 3`. */
   cause: string;
-}
-
-/** One slot's tasks by what they are for. Each list is oldest first. */
-export interface Slot {
-  number: number;
-  /** Wanted, running what is wanted now. */
-  current: TaskView[];
-  /** Wanted, but of an earlier spec. */
-  outdated: TaskView[];
-  /** Asked to go, still there. */
-  leaving: TaskView[];
-  /** Ended while wanted. */
-  dead: TaskView[];
 }
 
 /**
@@ -48,24 +27,6 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
   for (const slot of updatable(service, slots, context)) replaceOutdated(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
   return decisions;
-}
-
-/** The slots of a service: those wanted, and those that only have tasks left. */
-export function slotsOf(service: ServiceView): Slot[] {
-  const slots = new Map<number, Slot>();
-  const slotAt = (number: number): Slot => {
-    const slot = slots.get(number) ?? { number, current: [], outdated: [], leaving: [], dead: [] };
-    slots.set(number, slot);
-    return slot;
-  };
-  for (let number = 1; number <= service.desired; number++) slotAt(number);
-  for (const task of service.tasks) {
-    const slot = slotAt(task.record.slot);
-    if (isLeaving(task)) slot.leaving.push(task);
-    else if (isLive(task)) (isCurrent(service, task) ? slot.current : slot.outdated).push(task);
-    else if (task.record.target === 'run') slot.dead.push(task);
-  }
-  return [...slots.values()].sort((a, b) => a.number - b.number);
 }
 
 function empty(slot: Slot, service: ServiceView, decisions: Decisions): void {

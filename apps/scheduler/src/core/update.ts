@@ -1,5 +1,5 @@
 import type { ServiceSpec } from '@tutti/model';
-import type { Slot } from './slots.js';
+import type { Slot } from './slot.js';
 import { isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
 
 /**

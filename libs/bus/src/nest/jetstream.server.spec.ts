@@ -50,20 +50,20 @@ afterAll(async () => {
   await bus.stop();
 });
 
-const send = (body: string, { verb = 'deploy' as const, id = '' } = {}): Promise<unknown> =>
-  client.js.publish(subjects.command('default', verb), body, id ? { msgID: id } : {});
+const send = (body: string, id?: string): Promise<unknown> =>
+  client.js.publish(subjects.command('default', 'deploy'), body, id === undefined ? {} : { msgID: id });
 const buried = async (): Promise<number> => (await client.jsm.streams.info(STREAM.dead)).state.messages;
 const waiting = async (): Promise<number> => (await client.jsm.streams.info(STREAM.commands)).state.messages;
 
 test('a handled message is acknowledged and gone; the same id twice is one message', async () => {
-  await send('{"n":1}', { id: 'one' });
-  await send('{"n":1}', { id: 'one' });
+  await send('{"n":1}', 'one');
+  await send('{"n":1}', 'one');
   await eventually(async () => (await waiting()) === 0 && handled.length > 0);
   expect(handled.filter(({ id }) => id === 'one')).toHaveLength(1);
 });
 
 test('a handler that throws gets the message again until it succeeds', async () => {
-  await send('{"fail":2}', { id: 'again' });
+  await send('{"fail":2}', 'again');
   await eventually(async () => handled.filter(({ id }) => id === 'again').length === 3 && (await waiting()) === 0);
   expect(handled.filter(({ id }) => id === 'again').map(({ deliveries }) => deliveries)).toEqual([1, 2, 3]);
 }, 20_000);

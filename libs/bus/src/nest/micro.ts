@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/nats-core';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { Svcm, type Service, type ServiceMsg } from '@nats-io/services';
 import type { MessageHandler } from '@nestjs/microservices';
 import { messageOf, TuttiError, type ErrorCode } from '@tutti/model';
