@@ -1,0 +1,126 @@
+import { formatBytes, formatDuration } from '@tutti/model';
+import { age } from './ages.js';
+import type {
+  Amount,
+  AppElement,
+  IncidentElement,
+  NodeElement,
+  RevisionElement,
+  ServiceElement,
+  TaskElement,
+} from './elements.js';
+import { toneOf } from './style.js';
+import type { Column } from './table.js';
+
+/** `8081->3000/tcp`, sorted and comma-separated. */
+function portList(ports: readonly { host: number; container: number; protocol: string }[]): string {
+  return ports.map(({ host, container, protocol }) => `${host}->${container}/${protocol}`).join(',');
+}
+
+/** The first column of lists that reach over namespaces. */
+function namespaceColumn<T extends { namespace?: string }>(): Column<T> {
+  return { header: 'NAMESPACE', value: ({ namespace }) => (namespace === 'default' ? '' : namespace), optional: true };
+}
+
+export const taskColumns = (now: Date): Column<TaskElement>[] => [
+  { header: 'TASK', value: ({ task }) => task },
+  namespaceColumn(),
+  { header: 'APP', value: ({ app }) => app },
+  { header: 'SERVICE', value: ({ service }) => service },
+  { header: 'SLOT', value: ({ slot }) => slot, align: 'right' },
+  { header: 'NODE', value: ({ node }) => node },
+  { header: 'STATE', value: ({ state }) => state, tone: ({ state }) => toneOf(state) },
+  { header: 'HEALTH', value: ({ health }) => (health === 'none' ? '' : health), tone: ({ health }) => toneOf(health) },
+  { header: 'REV', value: ({ revision }) => revision, align: 'right' },
+  { header: 'RESTARTS', value: ({ restarts }) => restarts, align: 'right' },
+  { header: 'SINCE', value: ({ since }) => age(since, now), align: 'right' },
+  { header: 'PORTS', value: ({ ports }) => portList(ports) },
+  { header: 'MESSAGE', value: ({ message, state }) => (state === 'running' ? '' : message), optional: true },
+];
+
+export const appColumns = (now: Date): Column<AppElement>[] => [
+  { header: 'APP', value: ({ app }) => app, tone: () => 'bold' },
+  namespaceColumn(),
+  { header: 'REV', value: ({ revision }) => revision, align: 'right' },
+  {
+    header: 'STATE',
+    value: ({ phase, state }) => phase ?? state,
+    tone: ({ phase, state }) => toneOf(phase ?? state),
+  },
+  {
+    header: 'SERVICES',
+    value: ({ services }) =>
+      Object.entries(services)
+        .map(([name, { healthy, desired }]) => `${name} ${healthy}/${desired}`)
+        .join(', '),
+  },
+  { header: 'CHANGED', value: ({ updatedAt }) => age(updatedAt, now), align: 'right' },
+  { header: 'MESSAGE', value: ({ message, phase }) => (phase === 'done' ? '' : message), optional: true },
+];
+
+const cpuOf = (of: Amount, reserved: Amount): string => `${round(reserved.cpu)}/${round(of.cpu)}`;
+const memoryOf = (of: Amount, reserved: Amount): string =>
+  `${formatBytes(reserved.memory)} / ${formatBytes(of.memory)}`;
+const round = (amount: number): string => String(Math.round(amount * 100) / 100);
+
+export const nodeColumns = (): Column<NodeElement>[] => [
+  { header: 'NODE', value: ({ node }) => node, tone: () => 'bold' },
+  { header: 'STATE', value: ({ state }) => state, tone: ({ state }) => toneOf(state) },
+  { header: 'ENGINE', value: ({ engine }) => `${engine.kind} ${engine.version}` },
+  { header: 'CPU', value: ({ capacity, reserved }) => cpuOf(capacity, reserved), align: 'right' },
+  { header: 'MEMORY', value: ({ capacity, reserved }) => memoryOf(capacity, reserved), align: 'right' },
+  { header: 'TASKS', value: ({ tasks }) => tasks, align: 'right' },
+  {
+    header: 'LABELS',
+    value: ({ labels }) =>
+      Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+  },
+];
+
+export const serviceColumns = (): Column<ServiceElement>[] => [
+  { header: 'APP', value: ({ app }) => app },
+  namespaceColumn(),
+  { header: 'SERVICE', value: ({ service }) => service, tone: () => 'bold' },
+  { header: 'MODE', value: ({ mode }) => mode },
+  {
+    header: 'REPLICAS',
+    value: ({ healthy, desired }) => `${healthy}/${desired}`,
+    tone: ({ healthy, desired }) => (healthy >= desired ? 'good' : 'busy'),
+    align: 'right',
+  },
+  { header: 'IMAGE', value: ({ image }) => image },
+  { header: 'PORTS', value: ({ endpoints }) => portList(endpoints.flatMap(({ ports }) => ports)) },
+];
+
+export const incidentColumns = (now: Date): Column<IncidentElement>[] => [
+  { header: 'INCIDENT', value: ({ incident }) => incident },
+  namespaceColumn(),
+  { header: 'WHAT', value: ({ app, service, node }) => (app ? [app, service].filter(Boolean).join('/') : node) },
+  { header: 'TASK', value: ({ task }) => task },
+  { header: 'KIND', value: ({ kind }) => kind },
+  { header: 'CAUSE', value: ({ cause }) => cause },
+  { header: 'ACTION', value: ({ action }) => action },
+  {
+    header: 'DOWN',
+    value: ({ downMs, resolvedAt }) => (downMs != null ? formatDuration(downMs) : resolvedAt ? '' : 'open'),
+    tone: ({ resolvedAt }) => (resolvedAt ? 'plain' : 'bad'),
+    align: 'right',
+  },
+  { header: 'WHEN', value: ({ openedAt }) => age(openedAt, now), align: 'right' },
+];
+
+export const revisionColumns = (now: Date): Column<RevisionElement>[] => [
+  { header: 'REVISION', value: ({ revision, current }) => `${revision}${current ? ' (current)' : ''}` },
+  { header: 'CREATED', value: ({ createdAt }) => age(createdAt, now), align: 'right' },
+  { header: 'ROLLBACK OF', value: ({ rollbackOf }) => rollbackOf, optional: true },
+  { header: 'COMMAND', value: ({ command }) => command },
+  {
+    header: 'IMAGES',
+    value: ({ services }) =>
+      Object.entries(services)
+        .map(([name, image]) => `${name}=${image}`)
+        .join(', '),
+  },
+];

@@ -1,0 +1,59 @@
+import type { RolloutRecord, ServiceProgress } from '@tutti/model';
+import type { Paint } from './style.js';
+
+/** How waiting for a rollout ends; `undefined` while it goes on. */
+export type RolloutEnd = 'done' | 'failed';
+
+/** Whether `rollout` has ended for a change that was accepted as `generation`. */
+export function endOf(rollout: RolloutRecord | null, generation: number): RolloutEnd | undefined {
+  if (!rollout || rollout.generation < generation) return undefined;
+  if (rollout.phase === 'done') return 'done';
+  // A later change may have superseded the one waited for: then its own fate decides.
+  return rollout.phase === 'failed' ? 'failed' : undefined;
+}
+
+/**
+ * Whether all that still lacks is slots without a place: nothing starts, nothing waits for something that could come.
+ * Such a rollout only ends when somebody changes the cluster.
+ */
+export function isStuck(rollout: RolloutRecord | null, generation: number): boolean {
+  if (!rollout || rollout.generation < generation || rollout.phase !== 'progressing') return false;
+  const services = Object.values(rollout.services);
+  const lacking = services.filter((service) => service.updated < service.desired || service.healthy < service.desired);
+  const blocked = (service: ServiceProgress): boolean =>
+    service.waiting === undefined &&
+    service.pending.length > 0 &&
+    service.healthy + service.pending.length >= service.desired;
+  return lacking.some(blocked) && lacking.every((service) => blocked(service) || service.waiting !== undefined);
+}
+
+/** One line a service: how far it is, and what it waits for. */
+export function progressLines(rollout: RolloutRecord, paint: Paint): string[] {
+  const entries = Object.entries(rollout.services);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries.map(([name, service]) => {
+    const done = service.updated >= service.desired && service.healthy >= service.desired;
+    const count = `${Math.min(service.healthy, service.desired)}/${service.desired}`;
+    return `  ${name.padEnd(width)}  ${paint(count, done ? 'good' : 'busy')}${paint(detailOf(service, done), 'dim')}`;
+  });
+}
+
+function detailOf(service: ServiceProgress, done: boolean): string {
+  if (service.waiting) return `  ${service.waiting}`;
+  const [pending] = service.pending;
+  if (pending) return `  ${service.pending.length} pending: ${pending.reason}`;
+  if (done) return '';
+  const parts = [
+    `${service.updated} of ${service.desired} updated`,
+    `${service.running} running`,
+    ...(service.failed > 0 ? [`${service.failed} failed`] : []),
+  ];
+  return `  ${parts.join(', ')}`;
+}
+
+/** Every pending slot with its reason, once a reason and service. */
+export function pendingReasons(rollout: RolloutRecord): string[] {
+  return Object.entries(rollout.services).flatMap(([name, { pending }]) =>
+    [...new Set(pending.map(({ reason }) => reason))].map((reason) => `${name}: ${reason}`),
+  );
+}

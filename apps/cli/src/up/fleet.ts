@@ -1,0 +1,40 @@
+import type { ServiceName } from '@tutti/model';
+
+/** The services of a control plane, as one thing to start and stop. */
+export interface Fleet {
+  /** Resolves when every service takes work. @throws TuttiError when one cannot be started */
+  start(): Promise<void>;
+  /** Stops the services in order: first who takes work in. */
+  close(): Promise<void>;
+  /** Name to pid, of services with a process of their own. */
+  pids(): Record<string, number>;
+}
+
+/** Stopped from the mouth of the river down; started from its end up. */
+export const STOP_ORDER: readonly ServiceName[] = [
+  'gateway',
+  'policy',
+  'scheduler',
+  'monitor',
+  'service-discovery',
+  'metering',
+  'provisioner',
+];
+
+/** The service whose code an error came from, as its stack tells. */
+export function serviceOf(error: unknown): ServiceName | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const found = /[/\\]apps[/\\]([a-z-]+)[/\\](?:dist|src)[/\\]/.exec(stack)?.[1];
+  return STOP_ORDER.find((name) => name === found);
+}
+
+/** What a service is told at its start. */
+export interface Hosting {
+  natsUrl: string;
+  credentials(service: ServiceName): string;
+  node: string;
+  labels: Record<string, string>;
+  dockerHost?: string;
+  gateway: { host: string; port: number; token: string; tokenFile: string };
+  log(line: string): void;
+}

@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { credentialsPath, ensureToken, freePort } from '@tutti/bus';
+import { messageOf, SERVICES, toName, TuttiError } from '@tutti/model';
+import { writeContext, type Context } from '../client/context-file.js';
+import { Gateway } from '../client/http.js';
+import type { StatusAnswer } from '../core/elements.js';
+import { Children } from './children.js';
+import { makeDataDir, readJson, writeJson, type DataDir, type Settings } from './data-dir.js';
+import type { Fleet, Hosting } from './fleet.js';
+import { InProcess } from './in-process.js';
+import { stopLeftovers } from './leftovers.js';
+import { lock } from './lock.js';
+import { Nats } from './nats.js';
+import { canListen } from './ports.js';
+
+export interface UpSettings {
+  data: DataDir;
+  /** 0: any free one. */
+  port: number;
+  listen: string;
+  natsPort?: number;
+  node?: string;
+  labels: Record<string, string>;
+  dockerHost?: string;
+  /** A process for each service. */
+  separate: boolean;
+  /** A step that is done. */
+  step(line: string): void;
+  /** What goes wrong or is put right meanwhile. */
+  log(line: string): void;
+}
+
+export interface ControlPlane {
+  context: Context;
+  /** Services first, then the bus; containers keep running. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings a control plane up on this machine; takes over the bus that an `up` before it left running.
+ * @throws TuttiError one sentence that says what is in the way; nothing is left running then
+ */
+export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
+  const { data, step } = settings;
+  makeDataDir(data);
+  const unlock = lock(data);
+  const undo: (() => Promise<void> | void)[] = [unlock];
+  const stop = async (): Promise<void> => {
+    for (const action of undo.splice(0).reverse()) await action();
+  };
+  try {
+    await stopLeftovers(data);
+    const port = await gatewayPort(settings);
+    const remembered = readJson<Settings>(data.settings, {});
+    const nats = await startBus(settings, remembered);
+    undo.push(() => nats.stop());
+    const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
+    const hosting = hostingOf(settings, { natsUrl: nats.url, node, port });
+    const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
+    const fleet = fleetOf(settings, { hosting, context, nats });
+    undo.push(() => fleet.close());
+    await fleet.start();
+    step(`services: ${SERVICES.join(', ')}`);
+    step(`node ${node}, engine ${settings.dockerHost ?? process.env.DOCKER_HOST ?? 'at the default socket'}`);
+    writeJson(data.pids, pidsOf(fleet, nats));
+    writeJson(data.settings, { node, natsPort: Number(new URL(nats.url).port), endpoint: context.endpoint });
+    writeContext(context);
+    return { context, stop };
+  } catch (error) {
+    await stop().catch((late: unknown) => settings.log(messageOf(late)));
+    throw error;
+  }
+}
+
+async function startBus({ data, natsPort, log, step }: UpSettings, { natsPort: lastPort }: Settings): Promise<Nats> {
+  const nats = await Nats.start({
+    data,
+    log,
+    ...(natsPort !== undefined && { port: natsPort }),
+    ...(lastPort !== undefined && { lastPort }),
+  });
+  writeJson(data.settings, { ...readJson<Settings>(data.settings, {}), natsPort: Number(new URL(nats.url).port) });
+  step(`nats-server ${nats.adopted ? 'adopted' : 'started'} at ${nats.url} (pid ${nats.pid})`);
+  return nats;
+}
+
+async function gatewayPort({ port, listen }: UpSettings): Promise<number> {
+  if (port === 0) return freePort();
+  if (await canListen(listen, port)) return port;
+  throw new TuttiError('conflict', `port ${port} on ${listen} cannot be listened on: choose another with --port`);
+}
+
+function hostingOf(settings: UpSettings, at: { natsUrl: string; node: string; port: number }): Hosting {
+  const { data, listen, labels, dockerHost, log } = settings;
+  return {
+    natsUrl: at.natsUrl,
+    credentials: (service) => credentialsPath(data.credentials, service),
+    node: at.node,
+    labels,
+    ...(dockerHost !== undefined && { dockerHost }),
+    gateway: { host: listen, port: at.port, token: ensureToken(data.token), tokenFile: data.token },
+    log,
+  };
+}
+
+function fleetOf(settings: UpSettings, of: { hosting: Hosting; context: Context; nats: Nats }): Fleet {
+  if (!settings.separate) return new InProcess(of.hosting);
+  const gateway = new Gateway({ url: new URL(of.context.endpoint), token: of.context.token });
+  const fleet: Fleet = new Children(of.hosting, {
+    isReady: () => allAnswer(gateway),
+    onChange: () => writeJson(settings.data.pids, pidsOf(fleet, of.nats)),
+  });
+  return fleet;
+}
+
+async function allAnswer(gateway: Gateway): Promise<boolean> {
+  const status = await gateway.get<StatusAnswer>('/v1/status').catch(() => undefined);
+  return status !== undefined && SERVICES.every((name) => status.services.some((s) => s.name === name && s.version));
+}
+
+function pidsOf(fleet: Fleet, nats: Nats): Record<string, number> {
+  return { up: process.pid, 'nats-server': nats.pid, ...fleet.pids() };
+}
+
+/** An address that leads to a listener on `host` from this machine. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+
+/** What a verb's file exports. */
+export interface VerbModule {
+  /** Gives the command its arguments, options, examples and action. */
+  define(command: Command): Command;
+  /** Exit code for errors, where it is not 1. */
+  errorExit?: number;
+}
+
+/** A verb before its file is read: enough for the list of verbs. */
+export interface Verb {
+  name: string;
+  summary: string;
+  group: string;
+  load: () => Promise<VerbModule>;
+  hidden?: true;
+}
+
+const PLATFORM = 'The platform:';
+const APPLICATIONS = 'Applications:';
+const LISTS = 'What there is:';
+const REASONS = 'What happens, and why:';
+
+/** Every verb, in the order of help. Only the one that is called is read from disk. */
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'up',
+    summary: 'run the control plane and a node agent on this machine',
+    group: PLATFORM,
+    load: () => import('./up.js'),
+  },
+  { name: 'down', summary: 'stop what `up` runs', group: PLATFORM, load: () => import('./down.js') },
+  {
+    name: 'status',
+    summary: 'services, bus, nodes, capacity and open incidents',
+    group: PLATFORM,
+    load: () => import('./status.js'),
+  },
+  {
+    name: 'deploy',
+    summary: 'deploy a Compose file and wait until it is rolled out',
+    group: APPLICATIONS,
+    load: () => import('./deploy.js'),
+  },
+  { name: 'plan', summary: 'what deploy would do', group: APPLICATIONS, load: () => import('./plan.js') },
+  {
+    name: 'scale',
+    summary: 'change how many tasks a service has',
+    group: APPLICATIONS,
+    load: () => import('./scale.js'),
+  },
+  {
+    name: 'rollback',
+    summary: 'go back to an earlier revision',
+    group: APPLICATIONS,
+    load: () => import('./rollback.js'),
+  },
+  {
+    name: 'restart',
+    summary: 'replace the tasks of an application or service',
+    group: APPLICATIONS,
+    load: () => import('./restart.js'),
+  },
+  { name: 'rm', summary: 'remove an application', group: APPLICATIONS, load: () => import('./rm.js') },
+  { name: 'history', summary: "an application's revisions", group: APPLICATIONS, load: () => import('./history.js') },
+  { name: 'ls', summary: 'applications', group: LISTS, load: () => import('./ls.js') },
+  {
+    name: 'ps',
+    summary: 'tasks: the containers, where they run and how they are',
+    group: LISTS,
+    load: () => import('./ps.js'),
+  },
+  { name: 'services', summary: 'services and their replicas', group: LISTS, load: () => import('./services.js') },
+  { name: 'nodes', summary: 'nodes and what they have promised', group: LISTS, load: () => import('./nodes.js') },
+  { name: 'inspect', summary: 'a whole record, as JSON', group: LISTS, load: () => import('./inspect.js') },
+  {
+    name: 'usage',
+    summary: 'container, CPU and memory time, by namespace, application or service',
+    group: LISTS,
+    load: () => import('./usage.js'),
+  },
+  {
+    name: 'logs',
+    summary: 'what tasks print, also those that are gone',
+    group: REASONS,
+    load: () => import('./logs.js'),
+  },
+  { name: 'events', summary: 'the history of everything', group: REASONS, load: () => import('./events.js') },
+  {
+    name: 'incidents',
+    summary: 'what failed, why, what was done, how long it took',
+    group: REASONS,
+    load: () => import('./incidents.js'),
+  },
+  { name: 'why', summary: 'why something is as it is', group: REASONS, load: () => import('./why.js') },
+  {
+    name: 'completion',
+    summary: 'a script that completes verbs, options and names in your shell',
+    group: PLATFORM,
+    load: () => import('./completion.js'),
+  },
+  { name: '__complete', summary: '', group: PLATFORM, load: () => import('./complete.js'), hidden: true },
+];

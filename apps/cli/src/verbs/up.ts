@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { invalid, messageOf, requireName } from '@tutti/model';
+import type { Context } from '../client/context-file.js';
+import { untilStopped } from '../terminal/interrupts.js';
+import { print, say } from '../terminal/output.js';
+import { dataDir, type DataDir } from '../up/data-dir.js';
+import { detach, tellParent } from '../up/detach.js';
+import { keepHeapSmall } from '../up/memory.js';
+import { examples, parsed, repeatable, wholeNumber } from './options.js';
+
+interface Options {
+  data?: string;
+  port: number;
+  listen: string;
+  natsPort?: number;
+  node?: string;
+  label?: string[];
+  dockerHost?: string;
+  separate?: boolean;
+  detach?: boolean;
+  deploy?: string;
+  app?: string;
+}
+
+export function define(command: Command): Command {
+  const port = wholeNumber(0, 65_535);
+  command
+    .option('--data <dir>', 'where everything is kept (default: TUTTI_DATA, else ~/.tutti)')
+    .option('--port <port>', 'of the HTTP gateway; 0 is any free one', port, 8080)
+    .option('--listen <host>', 'address the gateway listens on', '127.0.0.1')
+    .option('--nats-port <port>', 'of the bus (default: that of last time, else 4222, else any free one)', port)
+    .option('--node <name>', "this node's name (default: that of last time, else the host's)", parsed(nodeName))
+    .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
+    .option('--docker-host <url>', 'the Docker Engine (default: DOCKER_HOST, else the default socket)')
+    .option('--separate', 'run each service as a process of its own')
+    .option('-d, --detach', 'run in the background, return when ready')
+    .option('--deploy <file>', 'deploy this Compose file when ready')
+    .option('--app <name>', 'under this name');
+  return examples(
+    command,
+    'tutti up',
+    'tutti up --detach --port 9090 --data /var/lib/tutti',
+    'tutti up --deploy compose.yaml --app shop',
+  ).action(act);
+}
+
+async function act(options: Options): Promise<void> {
+  const data = dataDir(options.data);
+  if (options.detach) await inBackground(data, options);
+  else await inForeground(data, options);
+}
+
+async function inBackground(data: DataDir, options: Options): Promise<void> {
+  const own = ['-d', '--detach'];
+  // The one in front deploys, so that its progress is seen.
+  const withoutDeploy = process.argv.slice(3).filter((word, i, all) => !isDeploy(word) && !takesDeploy(all[i - 1]));
+  const context = await detach(
+    withoutDeploy.filter((word) => !own.includes(word)),
+    data,
+    print,
+  );
+  print(`ready ${context.endpoint}`);
+  await deployAsked(context, options);
+}
+
+const isDeploy = (word: string): boolean => /^--(deploy|app)(=|$)/.test(word);
+const takesDeploy = (word: string | undefined): boolean => word === '--deploy' || word === '--app';
+
+async function inForeground(data: DataDir, options: Options): Promise<void> {
+  keepHeapSmall();
+  const stopped = untilStopped();
+  const { bringUp } = await import('../up/run.js');
+  const { port, listen, natsPort, node, dockerHost } = options;
+  const plane = await bringUp({
+    data,
+    port,
+    listen,
+    ...(natsPort !== undefined && { natsPort }),
+    ...(node !== undefined && { node }),
+    ...(dockerHost !== undefined && { dockerHost }),
+    labels: labelsOf(options.label ?? []),
+    separate: options.separate ?? false,
+    step: (line) => void (tellParent({ step: line }), print(line)),
+    log: (line) => say(`${new Date().toISOString()} ${line}`),
+  }).catch((error: unknown) => {
+    tellParent({ failed: messageOf(error) });
+    throw error;
+  });
+  print(`ready ${plane.context.endpoint}`);
+  tellParent({ ready: plane.context });
+  await Promise.race([deployAsked(plane.context, options).then(() => stopped), stopped]);
+  say('Stopping the control plane; containers keep running.');
+  await plane.stop();
+  process.exit(0);
+}
+
+async function deployAsked(context: Context, { deploy, app }: Options): Promise<void> {
+  if (deploy === undefined) return;
+  const { deployExample } = await import('../up/deploy-asked.js');
+  await deployExample(context, { file: deploy, ...(app !== undefined && { app }) });
+}
+
+function nodeName(text: string): string {
+  return requireName(text, 'node');
+}
+
+function labelsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw invalid(`--label ${JSON.stringify(text)} is not KEY=VALUE`);
+      return [text.slice(0, at), text.slice(at + 1)] as const;
+    }),
+  );
+}
