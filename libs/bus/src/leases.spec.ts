@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, test } from '@jest/globals';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
 import { holdLease, watchLeases, type Connection, type LeaseChange } from './index.js';
 
@@ -18,10 +18,11 @@ const last = (name: string): string | undefined =>
 
 test('a lease is held while renewed, and expires by the server when it is not', async () => {
   const holder = await bus.connect();
-  holdLease(holder, { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 250 });
+  const release = holdLease(holder, { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 250 });
   await eventually(() => last('n1') === 'held');
   await holder.nc.close();
   await eventually(() => last('n1') === 'expired');
+  release();
 });
 
 test('a lease given up expires at once', async () => {

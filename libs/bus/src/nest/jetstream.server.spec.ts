@@ -20,7 +20,11 @@ let failures = 0;
 @Controller()
 class Subscriber {
   @EventPattern(subjects.commandPattern('deploy'))
-  deploy(@Payload() body: { fail?: number; hopeless?: boolean }, @Ctx() context: JetStreamContext): void {
+  async deploy(
+    @Payload() body: { fail?: number; hopeless?: boolean },
+    @Ctx() context: JetStreamContext,
+  ): Promise<void> {
+    await Promise.resolve();
     handled.push({ verb: 'deploy', body, deliveries: context.deliveries, id: context.id });
     if (body.hopeless) throw invalid('this can never work');
     if (body.fail && failures++ < body.fail) throw new Error('not yet');
