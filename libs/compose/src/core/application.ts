@@ -1,0 +1,72 @@
+import { isName, type ApplicationSpec, type ServiceSpec } from '@tutti/model';
+import { quote, type JsonMap } from './json.js';
+import { keyTable } from './keys.js';
+import { DEFAULT_NETWORK, network } from './networks.js';
+import { entries, Place, section } from './place.js';
+import { checkReferences } from './references.js';
+import type { Report } from './report.js';
+import { string } from './scalars.js';
+import { service } from './service.js';
+import { volume } from './volumes.js';
+
+const NO_CONFIGS = 'services cannot use it yet';
+
+export const FILE_KEYS = keyTable('the top level', {
+  honoured: {
+    version: 'without effect, as in Compose',
+    name: "the application's name, where the command names none",
+    services: '',
+    networks: '',
+    volumes: '',
+  },
+  ignored: { configs: NO_CONFIGS, secrets: NO_CONFIGS, models: NO_CONFIGS },
+  refused: { include: 'is resolved where the files are: deploy with the command line, which reads them' },
+});
+
+/** An application and the name that its file gives it. */
+export interface Application {
+  name?: string;
+  spec: ApplicationSpec;
+}
+
+const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
+/** Keys of networks and volumes become parts of the engine's names, which are laxer than ours. */
+const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
+/** Reads a whole document; what is wrong stands in the report, and the result is of use only if nothing does. */
+export function application(document: JsonMap, report: Report): Application {
+  const root = new Place(document, '', report);
+  const keys = section(root, FILE_KEYS);
+  const name = string(keys.at('name'));
+  if (name !== undefined && !isName(name)) keys.at('name')?.fault(`is ${quote(name)}, which is no name: ${NAME_RULE}`);
+  const networks = resources(keys.at('networks'), network);
+  const spec: ApplicationSpec = {
+    services: services(keys.at('services'), root),
+    networks,
+    volumes: resources(keys.at('volumes'), volume),
+  };
+  const joinsDefault = Object.values(spec.services).some((found) => Object.hasOwn(found.networks, DEFAULT_NETWORK));
+  if (joinsDefault && !Object.hasOwn(networks, DEFAULT_NETWORK))
+    spec.networks = { ...networks, [DEFAULT_NETWORK]: network(DEFAULT_NETWORK, undefined) };
+  checkReferences(spec, report);
+  return name === undefined ? { spec } : { name, spec };
+}
+
+function services(place: Place | undefined, root: Place): Record<string, ServiceSpec> {
+  const found = entries(place);
+  if (found.length === 0 && !root.report.faults.any) root.fault('has no services: list at least one under services');
+  const read = found.map(([key, item]): [string, ServiceSpec | undefined] => {
+    if (!isName(key)) item.fault(`is no name for a service: ${NAME_RULE}`);
+    return [key, service(item.value === null ? item.child('', {}) : item)];
+  });
+  return Object.fromEntries(read.filter((entry): entry is [string, ServiceSpec] => entry[1] !== undefined));
+}
+
+function resources<T>(place: Place | undefined, read: (key: string, place: Place | undefined) => T): Record<string, T> {
+  return Object.fromEntries(
+    entries(place).map(([key, item]) => {
+      if (!RESOURCE_KEY.test(key)) item.fault('is no name: use up to 63 letters, digits, -, _ and .');
+      return [key, read(key, item.value === null ? undefined : item)];
+    }),
+  );
+}

@@ -1,0 +1,49 @@
+import { own } from './json.js';
+
+/** What becomes of a key. */
+export type Support = 'honoured' | 'ignored' | 'refused';
+
+/**
+ * The keys that may stand at one place of a Compose file: the parser reads by this table, and the support matrix is
+ * printed from it. Values are notes for a person: what differs from Compose, or why a key is not honoured.
+ */
+export interface KeyTable<Key extends string = string> {
+  /** Where the keys stand, such as `services.*.deploy`. */
+  readonly at: string;
+  readonly honoured: Readonly<Record<Key, string>>;
+  readonly ignored: Readonly<Record<string, string>>;
+  readonly refused: Readonly<Record<string, string>>;
+}
+
+interface Rules<Key extends string> {
+  honoured: Record<Key, string>;
+  ignored?: Record<string, string>;
+  refused?: Record<string, string>;
+}
+
+/** Makes a table; only the keys named under `honoured` can be read through a section of it. */
+export function keyTable<Key extends string>(at: string, rules: Rules<Key>): KeyTable<Key> {
+  return { at, honoured: rules.honoured, ignored: rules.ignored ?? {}, refused: rules.refused ?? {} };
+}
+
+export interface KeyRule {
+  support: Support;
+  note: string;
+}
+
+/** The rule for a key, if the table has one. */
+export function ruleOf(table: KeyTable, key: string): KeyRule | undefined {
+  for (const support of ['honoured', 'ignored', 'refused'] as const) {
+    const note = own(table[support], key);
+    if (note !== undefined) return { support, note };
+  }
+  return undefined;
+}
+
+/** Every key that the table knows. */
+export function keysOf(table: KeyTable): string[] {
+  return [...Object.keys(table.honoured), ...Object.keys(table.ignored), ...Object.keys(table.refused)];
+}
+
+/** Our own settings, at the top of a file and in a service. Closed: a misspelt setting must not be lost in silence. */
+export const X_TUTTI = keyTable('x-tutti', { honoured: {} });

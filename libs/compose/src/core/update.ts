@@ -1,0 +1,71 @@
+import type { MountSpec, PortSpec, UpdateSpec } from '@tutti/model';
+import { keyTable } from './keys.js';
+import { section, type Place } from './place.js';
+import { duration, integer, number, oneOf } from './scalars.js';
+
+const honoured = {
+  parallelism: '1 where not given; 0 is all at once',
+  delay: '',
+  failure_action: '',
+  monitor: '5s where not given',
+  max_failure_ratio: '',
+  order: '',
+};
+
+export const UPDATE_KEYS = keyTable('services.*.deploy.update_config', {
+  honoured: {
+    ...honoured,
+    failure_action: 'rollback where not given (Compose: pause)',
+    order:
+      'where not given, start-first if a new container can run beside the old one, and stop-first if they would meet at a fixed host port or a writable volume (Compose: stop-first)',
+  },
+});
+
+export const ROLLBACK_KEYS = keyTable('services.*.deploy.rollback_config', {
+  honoured: { ...honoured, failure_action: 'pause where not given; continue', order: 'as for updates where not given' },
+});
+
+const ORDERS = ['start-first', 'stop-first'] as const;
+const MONITOR_MS = 5000;
+
+/** How a changed service is brought in, and how it is brought back. */
+export function updates(
+  config: { update?: Place; rollback?: Place },
+  beside: UpdateSpec['order'],
+): { update: UpdateSpec; rollback: UpdateSpec } {
+  const update = read(config.update, {
+    order: beside,
+    failureAction: 'rollback',
+    allowed: ['continue', 'pause', 'rollback'],
+  });
+  const rollback = read(config.rollback, {
+    order: update.order,
+    failureAction: 'pause',
+    allowed: ['continue', 'pause'],
+  });
+  return { update, rollback };
+}
+
+type Action = UpdateSpec['failureAction'];
+
+function read(
+  place: Place | undefined,
+  defaults: { order: UpdateSpec['order']; failureAction: Action; allowed: readonly Action[] },
+): UpdateSpec {
+  const keys = section(place, defaults.allowed.includes('rollback') ? UPDATE_KEYS : ROLLBACK_KEYS);
+  return {
+    parallelism: integer(keys.at('parallelism'), { min: 0 }) ?? 1,
+    delayMs: duration(keys.at('delay')) ?? 0,
+    order: oneOf(keys.at('order'), ORDERS) ?? defaults.order,
+    failureAction: oneOf(keys.at('failure_action'), defaults.allowed) ?? defaults.failureAction,
+    monitorMs: duration(keys.at('monitor')) ?? MONITOR_MS,
+    maxFailureRatio: number(keys.at('max_failure_ratio'), { min: 0, max: 1 }) ?? 0,
+  };
+}
+
+/** The order that suits a service whose file names none: two containers cannot share a host port, nor trust each other with a volume. */
+export function orderFor(ports: readonly PortSpec[], mounts: readonly MountSpec[]): UpdateSpec['order'] {
+  const fixedPort = ports.some(({ published }) => published && published.from === published.to);
+  const sharedVolume = mounts.some((mount) => mount.type === 'volume' && mount.source !== undefined && !mount.readOnly);
+  return fixedPort || sharedVolume ? 'stop-first' : 'start-first';
+}
