@@ -19,7 +19,7 @@ let failures = 0;
 
 @Controller()
 class Subscriber {
-  @EventPattern(subjects.commandPattern('deploy'))
+  @EventPattern<string>(subjects.commandPattern('deploy'))
   async deploy(
     @Payload() body: { fail?: number; hopeless?: boolean },
     @Ctx() context: JetStreamContext,
