@@ -7,8 +7,9 @@ import type { IncidentRecord } from '@tutti/model';
 @Controller()
 class Pager {
   @EventPattern<string>(subjects.events('*', 'incident.>'))
-  async page(@Payload() incident: IncidentRecord): Promise<void> {
-    if (incident.resolvedAt) return;
+  async page(@Payload() incident: IncidentRecord | null): Promise<void> {
+    // Null: the record was removed.
+    if (!incident || incident.resolvedAt) return;
     // Acknowledged after this has succeeded; when it throws, the event comes again, and at last it is a dead letter.
     await notify(`${incident.app ?? incident.node}: ${incident.cause}`);
   }

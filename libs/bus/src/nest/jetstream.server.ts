@@ -108,7 +108,9 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const pattern = [...this.messageHandlers.keys()].find((candidate) => matches(candidate, message.subject));
     const handler = pattern === undefined ? undefined : this.messageHandlers.get(pattern);
     if (!handler) throw new TuttiError('invalid', `nobody handles ${message.subject}`);
-    const result = await handler(decodeJson(message.data), new JetStreamContext(message));
+    // A removal has no data; its handler gets null and finds the key in the event's subject.
+    const data = message.data.length === 0 ? null : decodeJson(message.data);
+    const result = await handler(data, new JetStreamContext(message));
     return lastValueFrom(this.transformToObservable(result as unknown), { defaultValue: undefined });
   }
 }
