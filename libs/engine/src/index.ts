@@ -1,3 +1,5 @@
+export { DockerEngine, type DockerConnectOptions } from './docker/docker-engine.js';
+export * from './port/call.js';
 export * from './port/container.js';
 export * from './port/engine.js';
 export * from './port/errors.js';

@@ -1,2 +1,3 @@
+export * from './docker-image.js';
 export * from './eventually.js';
 export * from './nats.js';

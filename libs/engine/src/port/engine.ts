@@ -1,17 +1,10 @@
 import type { Observable } from 'rxjs';
+import type { CallOptions } from './call.js';
 import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary } from './container.js';
 import type { EngineEvent, EventOptions } from './events.js';
+import type { EngineInfo, ImageInfo, PullOptions } from './host.js';
 import type { EngineLogLine, LogOptions } from './logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from './resources.js';
-import type { EngineInfo, ImageInfo, PullOptions } from './host.js';
-
-/** What every call accepts. */
-export interface CallOptions {
-  /** Gives up at once; the call rejects with the signal's reason. What the engine has begun may still happen. */
-  signal?: AbortSignal;
-  /** Gives up with an `EngineError` of code `timeout`; each call has a default. */
-  timeoutMs?: number;
-}
 
 export interface StopOptions extends CallOptions {
   /** Time between the stop signal and SIGKILL; absent: the container's own `stopGraceMs`. Engines count in seconds. */

@@ -1,4 +1,4 @@
-import type { CallOptions } from './engine.js';
+import type { CallOptions } from './call.js';
 
 export interface EngineInfo {
   /** The driver: `docker`, `sim`. */

@@ -1,5 +1,5 @@
 import type { Time } from '@tutti/model';
-import type { CallOptions } from './engine.js';
+import type { CallOptions } from './call.js';
 
 /** Longest line in bytes; a longer one comes in pieces, as engines keep it. */
 export const MAX_LINE_BYTES = 16 * 1024;
