@@ -1,0 +1,86 @@
+import type { AppRef, MountSpec, NetworkSpec, TaskRecord, VolumeSpec } from '@tutti/model';
+import { appLabels, containerName, sharedName, taskLabels, type Owner } from './labels.js';
+import type { TaskPlan } from './life.js';
+
+/**
+ * The container of a task. The agent's own labels come last, so that a file cannot forge them.
+ * What it returns is the engine port's ContainerConfig.
+ */
+export function containerConfig(task: TaskRecord, plan: TaskPlan, owner: Owner) {
+  const { service } = plan;
+  const { image, entrypoint, command, workingDir, user, hostname, healthcheck, stopSignal, stopGraceMs } = service;
+  return {
+    name: containerName(task),
+    image,
+    entrypoint,
+    command,
+    env: service.environment,
+    labels: { ...service.labels, ...taskLabels(owner, task) },
+    workingDir,
+    user,
+    hostname,
+    healthcheck,
+    stopSignal,
+    stopGraceMs,
+    mounts: service.mounts.map((mount) => mountOf(mount, task, plan)),
+    ports: task.ports.map((port) => ({ ...port })),
+    networks: networkKeys(plan).map((key) => ({
+      name: sharedName(task, key, plan.app.networks[key]?.name),
+      aliases: [...new Set([task.service, ...(service.networks[key]?.aliases ?? [])])],
+    })),
+    limits: limitsOf(plan),
+    runtime: service.runtime,
+  };
+}
+
+/** Zero stands for no limit. */
+function limitsOf({ service: { limits } }: TaskPlan): { cpuMillis?: number; memoryBytes?: number; pids?: number } {
+  const { cpuMillis, memoryBytes, pids } = limits;
+  return {
+    ...(cpuMillis > 0 && { cpuMillis }),
+    ...(memoryBytes > 0 && { memoryBytes }),
+    ...(pids !== undefined && pids > 0 && { pids }),
+  };
+}
+
+function mountOf(mount: MountSpec, app: AppRef, plan: TaskPlan): MountSpec {
+  if (mount.type !== 'volume' || mount.source === undefined) return mount;
+  return { ...mount, source: sharedName(app, mount.source, plan.app.volumes[mount.source]?.name) };
+}
+
+function networkKeys({ service }: TaskPlan): string[] {
+  return Object.keys(service.networks).sort();
+}
+
+/** The networks to be made before the container; external ones are there already. */
+export function networksOf(app: AppRef, plan: TaskPlan, owner: Owner) {
+  return networkKeys(plan)
+    .map((key) => [key, plan.app.networks[key]] as const)
+    .filter((entry): entry is readonly [string, NetworkSpec] => entry[1] !== undefined && !entry[1].external)
+    .map(([key, network]) => ({
+      name: sharedName(app, key, network.name),
+      labels: { ...network.labels, ...appLabels(owner, app) },
+      internal: network.internal,
+      driverOpts: network.driverOpts,
+    }));
+}
+
+/** The volumes to be made before the container; external and anonymous ones are not the agent's. */
+export function volumesOf(app: AppRef, plan: TaskPlan, owner: Owner) {
+  const named = plan.service.mounts.filter(({ type, source }) => type === 'volume' && source !== undefined);
+  return [...new Set(named.map(({ source }) => source as string))]
+    .map((key) => [key, plan.app.volumes[key]] as const)
+    .filter((entry): entry is readonly [string, VolumeSpec] => entry[1] !== undefined && !entry[1].external)
+    .map(([key, volume]) => ({
+      name: sharedName(app, key, volume.name),
+      labels: { ...volume.labels, ...appLabels(owner, app) },
+      driver: volume.driver,
+      driverOpts: volume.driverOpts,
+    }));
+}
+
+/** Network key to address, from the engine's network name to address. */
+export function addressesByKey(app: AppRef, plan: TaskPlan, byName: Record<string, string>): Record<string, string> {
+  const found = networkKeys(plan).map((key) => [key, byName[sharedName(app, key, plan.app.networks[key]?.name)]]);
+  return Object.fromEntries(found.filter(([, address]) => address !== undefined));
+}

@@ -1,0 +1,62 @@
+import { isTerminal, type ExitEvidence } from '@tutti/model';
+import type { Now } from './learn.js';
+import type { ContainerView, Life } from './life.js';
+import { decideRestart } from './restart-policy.js';
+
+/** Whether an engine's event of a death speaks of a run whose end is known already. */
+export function isStale({ startedAt, exitSeenByLooking }: ContainerView, diedAt: string): boolean {
+  if (startedAt !== undefined) return diedAt < startedAt;
+  return exitSeenByLooking === true;
+}
+
+/** The container's run is over: what is to be done about that. */
+export function endOfRun(before: Life, exit: ExitEvidence, now: Now): Life {
+  const { container, desired, plan } = before;
+  const life: Life = {
+    ...before,
+    container: container && { ...container, phase: 'exited', exitSeenByLooking: false },
+    lastExit: exit,
+    finishedAt: exit.at,
+    health: 'none',
+    probe: undefined,
+    oom: false,
+  };
+  if (isTerminal(before.state) || desired?.target === 'stop' || !desired) return life;
+  const wanting: Life = { ...life, since: exit.at, evidence: 'wanted' };
+  if (desired.target === 'drain') return { ...wanting, state: 'stopped', action: 'not restarted: it is being drained' };
+  // Without the spec there is no policy to go by: it is started again when that has come.
+  if (!plan) return { ...wanting, state: 'starting', restarts: before.restarts + 1, action: 'restarting in place' };
+  return settle(wanting, exit, now);
+}
+
+function settle(life: Life, exit: ExitEvidence, now: Now): Life {
+  const { plan, container } = life;
+  if (!plan) return life;
+  const at = Date.parse(exit.at);
+  const startedAt = container?.startedAt ?? life.startedAt;
+  const ranMs = startedAt === undefined ? undefined : Math.max(0, at - Date.parse(startedAt));
+  const decision = decideRestart(plan.service, { code: exit.code, at, ranMs }, life.attempts);
+  if (decision.restart) {
+    return {
+      ...life,
+      state: 'starting',
+      restarts: life.restarts + 1,
+      attempts: decision.attempts,
+      restartAt: now.ms + decision.delayMs,
+      action: restarting(decision.delayMs, decision.attempt),
+    };
+  }
+  const { state, reason, attempts } = decision;
+  return { ...life, state, attempts, action: reason, error: state === 'failed' ? causeOf(exit) : undefined };
+}
+
+function restarting(delayMs: number, attempt: number): string {
+  const when = delayMs > 0 ? ` after ${delayMs / 1000} s` : '';
+  return `restarting in place${when}, attempt ${attempt}`;
+}
+
+/** `exit code 1`, `killed for want of memory (exit code 137)`. */
+export function causeOf({ code, oom }: ExitEvidence): string {
+  if (code === null) return 'its container vanished';
+  return oom ? `killed for want of memory (exit code ${code})` : `exit code ${code}`;
+}

@@ -1,0 +1,53 @@
+import type { EngineHealth, PublishedPort, TaskRecord, Time } from '@tutti/model';
+import type { TaskPlan } from './life.js';
+
+/** A container as a look at it shows; what the engine port's ContainerState says, as far as it matters here. */
+export interface Seen {
+  id: string;
+  state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  exitCode?: number;
+  oomKilled: boolean;
+  health?: { status: EngineHealth; lastOutput?: string };
+  startedAt?: Time;
+  finishedAt?: Time;
+  /** Network name to address. */
+  addresses: Record<string, string>;
+  ports: PublishedPort[];
+}
+
+/** Why a call to the engine or the bus came to nothing. */
+export interface Refusal {
+  during: 'load' | 'pull' | 'create' | 'start' | 'look' | 'stop' | 'remove';
+  /** Of the EngineError or TuttiError. */
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+
+/** Something the agent learned about a task. Times named `at` are the engine's, in ISO 8601. */
+export type Fact =
+  | { type: 'wanted'; task: TaskRecord }
+  | { type: 'unwanted' }
+  | { type: 'found'; id: string }
+  | { type: 'loaded'; plan: TaskPlan }
+  | { type: 'preparing'; message: string }
+  | { type: 'pulled' }
+  | { type: 'created'; id: string }
+  | { type: 'starting' }
+  | { type: 'started' }
+  | { type: 'looking' }
+  | { type: 'looked'; seen: Seen | undefined }
+  | { type: 'died'; code: number; at: Time }
+  | { type: 'oom'; at: Time }
+  | { type: 'health'; health: EngineHealth; at: Time }
+  | { type: 'probed'; output: string | undefined }
+  | { type: 'collecting' }
+  | { type: 'evidence'; exitAt: Time; lines: string[] }
+  | { type: 'stopped' }
+  | { type: 'removed' }
+  | { type: 'destroyed' }
+  | { type: 'concluded' }
+  | { type: 'refused'; refusal: Refusal }
+  | { type: 'engine-back' };
+
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;

@@ -1,0 +1,158 @@
+import { isTerminal, type TaskState } from '@tutti/model';
+import { addressesByKey } from './container-config.js';
+import { endOfRun, isStale } from './exits.js';
+import type { Fact, FactOf, Seen } from './facts.js';
+import type { ContainerView, Life } from './life.js';
+import { refuse } from './refusals.js';
+
+/** When a fact came in, by the agent's own clock. */
+export interface Now {
+  ms: number;
+  iso: string;
+}
+
+type Learners = { [T in Fact['type']]: (life: Life, fact: FactOf<T>, now: Now) => Life };
+
+/** What the agent knows of a task after a fact. The only place where that changes. */
+export function learn(life: Life, fact: Fact, now: Now): Life {
+  return (LEARNERS[fact.type] as (life: Life, fact: Fact, now: Now) => Life)(life, fact, now);
+}
+
+const LEARNERS: Learners = {
+  wanted: (life, { task }) => ({ ...life, desired: task, retryAt: undefined }),
+  unwanted: (life) => ({ ...life, desired: undefined, retryAt: undefined }),
+  found: (life, { id }) => ({ ...life, container: { id, phase: 'unknown' } }),
+  loaded: (life, { plan }) => ({
+    ...calm(life),
+    plan,
+    imageName: plan.service.image,
+    image: plan.service.pullPolicy === 'always' ? 'missing' : 'assumed',
+  }),
+  preparing: (life, { message }, now) => ({ ...advance(life, 'preparing', now), message }),
+  pulled: (life) => ({ ...calm(life), image: 'ready' }),
+  created: (life, { id }, now) => ({
+    ...advance(calm(life), 'starting', now),
+    container: { id, phase: 'created' },
+    message: undefined,
+  }),
+  starting: (life) => withContainer({ ...life, oom: false }, { phase: 'starting', startedAt: undefined }),
+  // A container that died while the answer was under way stays dead.
+  started: (life) => (life.container?.phase === 'starting' ? withContainer(calm(life), { phase: 'running' }) : life),
+  looking: (life) => withContainer(life, { looking: true, doubtful: false }),
+  looked: (life, { seen }, now) => {
+    if (!life.container?.looking) return life;
+    const after = withContainer(calm(life), { looking: false });
+    return seen ? look(after, seen, now) : vanished(after, now);
+  },
+  died: (life, fact, now) => died(withContainer(life, { looking: false }), fact, now),
+  oom: (life, { at }) => (isOfLastExit(life, at) ? withOom(life) : { ...life, oom: true }),
+  health: (life, { health }) => ({ ...life, health, probe: health === 'unhealthy' ? life.probe : undefined }),
+  probed: (life, { output }) => ({ ...life, probe: life.health === 'unhealthy' ? output : undefined }),
+  collecting: (life) => ({ ...life, evidence: 'collecting' }),
+  evidence: (life, { exitAt, lines }) =>
+    life.lastExit?.at === exitAt ? { ...life, evidence: 'none', lastExit: { ...life.lastExit, logs: lines } } : life,
+  stopped: (life) => withContainer(calm(life), { phase: 'exited', looking: false }),
+  removed: (life) => withoutContainer({ ...calm(life), message: undefined }),
+  destroyed: (life) => {
+    const phase = life.container?.phase;
+    // What dies first says so by an event of its own.
+    return phase === 'running' || phase === 'starting'
+      ? withContainer(life, { doubtful: true })
+      : withoutContainer(life);
+  },
+  concluded: (life, _, now) => ({ ...life, state: 'stopped', since: now.iso, message: undefined }),
+  refused: (life, { refusal }, now) => refuse(life, refusal, now),
+  'engine-back': (life) => ({ ...life, retryAt: undefined }),
+};
+
+/** Calls succeed again. */
+function calm(life: Life): Life {
+  return { ...life, tries: 0, retryAt: undefined };
+}
+
+/** Moves on to a state of the same run; never back. */
+function advance(life: Life, state: TaskState, now: Now): Life {
+  if (life.state === state || isTerminal(life.state)) return life;
+  if (state === 'preparing' && life.state !== 'accepted') return life;
+  return { ...life, state, since: now.iso };
+}
+
+function withContainer(life: Life, change: Partial<ContainerView>): Life {
+  return life.container ? { ...life, container: { ...life.container, ...change } } : life;
+}
+
+function withoutContainer(life: Life): Life {
+  return { ...life, container: undefined, addresses: {}, ports: [], health: 'none', probe: undefined };
+}
+
+function died(life: Life, { code, at }: FactOf<'died'>, now: Now): Life {
+  const { container } = life;
+  if (!container || container.phase === 'exited' || container.phase === 'unknown') return life;
+  if (isStale(container, at)) return withContainer(life, { doubtful: true, exitSeenByLooking: false });
+  return endOfRun(life, { code, oom: life.oom, at }, now);
+}
+
+/** The event of the kernel's verdict may come after that of the death. */
+function isOfLastExit({ container, lastExit }: Life, at: string): boolean {
+  return (
+    container?.phase !== 'running' &&
+    lastExit?.code === 137 &&
+    Math.abs(Date.parse(at) - Date.parse(lastExit.at)) < 2000
+  );
+}
+
+function withOom(life: Life): Life {
+  return life.lastExit ? { ...life, lastExit: { ...life.lastExit, oom: true } } : life;
+}
+
+function look(life: Life, seen: Seen, now: Now): Life {
+  switch (seen.state) {
+    case 'running':
+    case 'paused':
+    case 'restarting':
+      return lookedRunning(life, seen, now);
+    case 'created':
+      return withContainer(advance(life, 'starting', now), { phase: 'created' });
+    case 'exited':
+      return lookedExited(life, seen, now);
+    case 'removing':
+    case 'dead':
+      return { ...lookedExited(life, seen, now), container: { id: seen.id, phase: 'dead' } };
+  }
+}
+
+function lookedRunning(life: Life, seen: Seen, now: Now): Life {
+  const { plan, ref } = life;
+  const running = withContainer(life, { phase: 'running', startedAt: seen.startedAt ?? now.iso });
+  if (isTerminal(life.state)) return running;
+  return {
+    ...running,
+    state: 'running',
+    since: life.state === 'running' ? life.since : (seen.startedAt ?? now.iso),
+    startedAt: seen.startedAt,
+    health: seen.health?.status ?? 'none',
+    probe: seen.health?.status === 'unhealthy' ? seen.health.lastOutput : undefined,
+    addresses: plan ? addressesByKey(ref, plan, seen.addresses) : life.addresses,
+    ports: [...seen.ports].sort((a, b) => a.container - b.container || a.host - b.host),
+    message: undefined,
+    restartAt: undefined,
+  };
+}
+
+function lookedExited(life: Life, seen: Seen, now: Now): Life {
+  const finishedAt = seen.finishedAt ?? now.iso;
+  const known = life.lastExit && seen.startedAt !== undefined && seen.startedAt <= life.lastExit.at;
+  // The run that is over is the one whose end is known: a start that did not take.
+  if (known) return withContainer(life, { phase: 'exited' });
+  const exit = { code: seen.exitCode ?? null, oom: seen.oomKilled || life.oom, at: finishedAt };
+  const dated = withContainer(life, { startedAt: seen.startedAt });
+  return withContainer(endOfRun(dated, exit, now), { exitSeenByLooking: true });
+}
+
+function vanished(life: Life, now: Now): Life {
+  const { container } = life;
+  if (!container) return life;
+  const ran = container.phase === 'running' || container.phase === 'starting' || life.state === 'running';
+  const after = ran ? endOfRun(life, { code: null, oom: life.oom, at: now.iso }, now) : life;
+  return { ...withoutContainer(after), evidence: 'none' };
+}

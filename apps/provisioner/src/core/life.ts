@@ -1,0 +1,103 @@
+import type {
+  ApplicationSpec,
+  EngineHealth,
+  ExitEvidence,
+  PublishedPort,
+  ServiceSpec,
+  StatusRecord,
+  TaskRecord,
+  TaskRef,
+  TaskState,
+  Time,
+} from '@tutti/model';
+import { NO_ATTEMPTS, seedAttempts, type Attempts } from './restart-policy.js';
+
+/** What a task is to be made from: its revision's spec. */
+export interface TaskPlan {
+  app: ApplicationSpec;
+  service: ServiceSpec;
+}
+
+/**
+ * Where a container is. `unknown`: it is there, and has to be looked at; `starting`: the engine was asked to start it;
+ * `dead`: the engine cannot use it any more, it has to be removed.
+ */
+export type ContainerPhase = 'unknown' | 'created' | 'starting' | 'running' | 'exited' | 'dead';
+
+/** A container as the agent knows it. */
+export interface ContainerView {
+  id: string;
+  phase: ContainerPhase;
+  /** Of this run, by the engine's clock; absent until it was looked at. */
+  startedAt?: Time;
+  /** The last exit was seen by looking, so the engine's event of it may still come. */
+  exitSeenByLooking?: boolean;
+  /** Something does not fit: look again. */
+  doubtful?: boolean;
+  /** A look is under way, and nothing has happened since that would make its answer old. */
+  looking?: boolean;
+}
+
+/** Everything the agent knows of one task. Changed by `learn` alone. */
+export interface Life {
+  ref: TaskRef;
+  /** Absent: nobody wants it any more. */
+  desired?: TaskRecord;
+  plan?: TaskPlan;
+  /** `missing`: the engine said so, or the policy wants a fresh one. */
+  image: 'assumed' | 'missing' | 'ready';
+  /** The image's name in the spec. */
+  imageName: string;
+  container?: ContainerView;
+  state: TaskState;
+  since: Time;
+  restarts: number;
+  attempts: Attempts;
+  health: EngineHealth;
+  probe?: string;
+  addresses: Record<string, string>;
+  ports: PublishedPort[];
+  message?: string;
+  error?: string;
+  action?: string;
+  lastExit?: ExitEvidence;
+  /** Whether the log lines of the last exit are still to be collected. */
+  evidence: 'none' | 'wanted' | 'collecting';
+  startedAt?: Time;
+  finishedAt?: Time;
+  /** Not to be started again before, in milliseconds of the agent's clock. */
+  restartAt?: number;
+  /** Calls that failed in a row, and when to try again. */
+  tries: number;
+  retryAt?: number;
+  /** The kernel ended a process of this run for want of memory. */
+  oom: boolean;
+}
+
+/** A task that the agent has just heard of; `status` is what an earlier agent reported of it. */
+export function beginLife(ref: TaskRef, status: StatusRecord | undefined, now: Time): Life {
+  const { namespace, app, service, task, node } = ref;
+  return {
+    ref: { namespace, app, service, task, node },
+    image: 'assumed',
+    imageName: status?.image ?? '',
+    container: status?.container ? { id: status.container, phase: 'unknown' } : undefined,
+    state: status?.state ?? 'accepted',
+    since: status?.since ?? now,
+    restarts: status?.restarts ?? 0,
+    attempts: status?.lastExit ? seedAttempts(status.restarts, Date.parse(status.lastExit.at)) : NO_ATTEMPTS,
+    health: status?.health ?? 'none',
+    probe: status?.probe,
+    addresses: status?.addresses ?? {},
+    ports: status?.ports ?? [],
+    message: status?.message,
+    error: status?.error,
+    action: status?.action,
+    lastExit: status?.lastExit,
+    evidence: status?.lastExit && !status.lastExit.logs ? 'wanted' : 'none',
+    startedAt: status?.startedAt,
+    finishedAt: status?.finishedAt,
+    tries: 0,
+    oom: false,
+  };
+}

@@ -1,0 +1,75 @@
+import { isTerminal } from '@tutti/model';
+import type { Life } from './life.js';
+
+/** The next thing to do for a task. Never a stored plan: worked out anew from what is known after each step. */
+export type Step =
+  | { do: 'load' }
+  | { do: 'pull' }
+  | { do: 'create' }
+  | { do: 'start' }
+  | { do: 'look' }
+  | { do: 'collect' }
+  | { do: 'stop' }
+  | { do: 'remove' }
+  | { do: 'conclude' }
+  | { do: 'forget' }
+  | { do: 'wait'; untilMs: number }
+  | { do: 'rest' };
+
+export type Action = Exclude<Step['do'], 'wait' | 'rest'>;
+
+const REST: Step = { do: 'rest' };
+
+/** What moves a task towards what is wanted of it. @param nowMs by the clock that `learn` was told */
+export function nextStep(life: Life, nowMs: number): Step {
+  if (life.retryAt !== undefined && life.retryAt > nowMs) return { do: 'wait', untilMs: life.retryAt };
+  if (life.desired?.target === 'run' || life.desired?.target === 'drain') return keep(life, nowMs);
+  if (life.container) return end(life);
+  if (!life.desired) return { do: 'forget' };
+  return isTerminal(life.state) ? REST : { do: 'conclude' };
+}
+
+function end({ container }: Life): Step {
+  const ended = container?.phase === 'created' || container?.phase === 'exited' || container?.phase === 'dead';
+  return { do: ended ? 'remove' : 'stop' };
+}
+
+function keep(life: Life, nowMs: number): Step {
+  const { container, desired } = life;
+  if (isTerminal(life.state)) return rest(life);
+  if (!life.plan) return { do: 'load' };
+  if (!container) return desired?.target === 'run' ? make(life, nowMs) : REST;
+  switch (container.phase) {
+    case 'unknown':
+      return { do: 'look' };
+    case 'dead':
+      return { do: 'remove' };
+    case 'created':
+    case 'exited':
+      return desired?.target === 'run' ? inTime(life, nowMs, { do: 'start' }) : REST;
+    case 'starting':
+      return { do: 'look' };
+    case 'running':
+      if (container.startedAt === undefined || container.doubtful) return { do: 'look' };
+      return life.evidence === 'wanted' ? { do: 'collect' } : REST;
+  }
+}
+
+/** What has ended stays as it is, and must not run. */
+function rest({ container, evidence }: Life): Step {
+  if (!container) return REST;
+  if (container.phase === 'unknown') return { do: 'look' };
+  if (container.phase === 'running' || container.phase === 'starting') return { do: 'stop' };
+  return evidence === 'wanted' ? { do: 'collect' } : REST;
+}
+
+function make(life: Life, nowMs: number): Step {
+  return inTime(life, nowMs, { do: life.image === 'missing' ? 'pull' : 'create' });
+}
+
+/** A restart waits out its back-off, and uses the time for the evidence. */
+function inTime({ restartAt, evidence, container }: Life, nowMs: number, step: Step): Step {
+  if (restartAt === undefined || restartAt <= nowMs) return step;
+  if (evidence === 'wanted' && container) return { do: 'collect' };
+  return { do: 'wait', untilMs: restartAt };
+}

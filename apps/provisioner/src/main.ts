@@ -1,0 +1,4 @@
+import { runMain } from '@tutti/bus';
+import { agentOptionsFromEnv, start } from './index.js';
+
+await runMain(async () => start(agentOptionsFromEnv()));

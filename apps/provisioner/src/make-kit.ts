@@ -1,0 +1,49 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Connection } from '@tutti/bus';
+import type { ContainerEngine } from '@tutti/engine';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { busSink } from './logs/bus-sink.js';
+import { LogShipper } from './logs/log-shipper.js';
+import type { Settings } from './settings.js';
+import { StatusWriter } from './status-writer.js';
+import { ImagePuller } from './tasks/image-puller.js';
+import type { Kit } from './tasks/kit.js';
+import { Permits } from './tasks/permits.js';
+import { Revisions } from './tasks/revisions.js';
+import { SharedResources } from './tasks/shared-resources.js';
+import type { TaskBoard } from './tasks/task-board.js';
+
+/** Stops and removals at once: they wait for graces more than they work. */
+const ENDS = 32;
+/** Logs are followed at most so much later while containers are being made. */
+const LOGS_WAIT_MS = 1000;
+
+interface KitOptions {
+  bus: Connection;
+  engine: ContainerEngine;
+  settings: Settings;
+  logger: LoggerService;
+}
+
+/** Puts together what the tasks of a node work with. */
+export function makeKit({ bus, engine, settings, logger }: KitOptions, board: () => TaskBoard): Kit {
+  const owner = { cluster: settings.clusterId, node: settings.node };
+  const makes = new Permits(settings.parallelism);
+  const quiet = async (): Promise<void> => {
+    if (!makes.idle) await sleep(LOGS_WAIT_MS, undefined, { ref: false });
+  };
+  return {
+    engine,
+    owner,
+    logger,
+    makes,
+    ends: new Permits(ENDS),
+    revisions: new Revisions(bus),
+    images: new ImagePuller(engine, logger),
+    shared: new SharedResources(engine, owner, logger),
+    reports: new StatusWriter(bus, logger),
+    logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: () => Promise.resolve(undefined) }),
+    isAppHere: (app, but) => board().isAppHere(app, but),
+    forgotten: (ref) => board().forget(ref),
+  };
+}

@@ -1,0 +1,53 @@
+import { commit, get, holdLease, keys, put, type Connection } from '@tutti/bus';
+import type { ContainerEngine } from '@tutti/engine';
+import type { NodeRecord } from '@tutti/model';
+import { networkInterfaces } from 'node:os';
+import type { Settings } from './settings.js';
+
+/** The node's record, and the lease that says that it is alive. */
+export class NodeRegistration {
+  private release: (() => void) | undefined;
+  private readonly startedAt = new Date().toISOString();
+
+  constructor(
+    private readonly bus: Connection,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Says what the node offers. Done each time the engine comes, since it may come back as a newer one. */
+  async announce(engine: ContainerEngine): Promise<void> {
+    const { node, labels, address } = this.settings;
+    const info = await engine.info();
+    const record: NodeRecord = {
+      node,
+      labels: { ...info.labels, ...labels },
+      engine: { kind: info.kind, version: info.version, apiVersion: info.apiVersion, os: info.os, arch: info.arch },
+      capacity: { cpuMillis: info.cpuMillis, memoryBytes: info.memoryBytes },
+      address: address ?? ownAddress(),
+      startedAt: this.startedAt,
+    };
+    const known = await get(this.bus, keys.node(record));
+    if (JSON.stringify(known?.record) === JSON.stringify(record)) return;
+    await commit(this.bus, [
+      put('node', record, { event: known?.record.startedAt === this.startedAt ? 'changed' : 'joined' }),
+    ]);
+  }
+
+  /** Holds the lease until {@link release}. */
+  hold(): void {
+    const { node, leaseTtlMs, leaseEveryMs } = this.settings;
+    this.release ??= holdLease(this.bus, { kind: 'node', name: node, ttlMs: leaseTtlMs, everyMs: leaseEveryMs });
+  }
+
+  /** Gives the lease up at once. */
+  letGo(): void {
+    this.release?.();
+    this.release = undefined;
+  }
+}
+
+/** The first address that other hosts can reach. */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}

@@ -1,0 +1,89 @@
+import { optionsFromEnv, type ServiceOptions } from '@tutti/bus';
+import type { ContainerEngine } from '@tutti/engine';
+import { invalid, requireName, toName } from '@tutti/model';
+import { hostname } from 'node:os';
+
+/** How the agent of one node works. Times in milliseconds. */
+export interface Settings {
+  node: string;
+  /** One in this process, or where a Docker Engine listens (DOCKER_HOST's forms; absent: DOCKER_HOST, else the socket). */
+  engine: ContainerEngine | { host?: string };
+  /** Beside those set on the engine itself. */
+  labels: Record<string, string>;
+  /** Where the node's published ports can be reached; absent: the host's first address. */
+  address?: string;
+  /** Containers of other clusters on the same engine are not touched. */
+  clusterId: string;
+  /** Creates and starts at once. */
+  parallelism: number;
+  leaseTtlMs: number;
+  leaseEveryMs: number;
+  /** An engine that is away for so long is a node that is down: the lease is given up. */
+  engineAwayMs: number;
+  sampleEveryMs: number;
+}
+
+export type AgentOptions = ServiceOptions & Pick<Settings, 'node' | 'engine'> & Partial<Settings>;
+
+const DEFAULTS = {
+  labels: {},
+  clusterId: 'tutti',
+  parallelism: 4,
+  leaseTtlMs: 3000,
+  leaseEveryMs: 1000,
+  engineAwayMs: 30_000,
+  sampleEveryMs: 10_000,
+} satisfies Partial<Settings>;
+
+/** @throws TuttiError `invalid` where the node's name cannot be one */
+export function settingsOf(options: AgentOptions): Settings {
+  const { node, engine, address } = options;
+  return {
+    node: requireName(node, 'the node'),
+    engine,
+    ...(address !== undefined && { address }),
+    labels: options.labels ?? DEFAULTS.labels,
+    clusterId: options.clusterId ?? DEFAULTS.clusterId,
+    parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),
+    leaseTtlMs: options.leaseTtlMs ?? DEFAULTS.leaseTtlMs,
+    leaseEveryMs: options.leaseEveryMs ?? DEFAULTS.leaseEveryMs,
+    engineAwayMs: options.engineAwayMs ?? DEFAULTS.engineAwayMs,
+    sampleEveryMs: options.sampleEveryMs ?? DEFAULTS.sampleEveryMs,
+  };
+}
+
+/**
+ * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_DOCKER_HOST or DOCKER_HOST, TUTTI_LABELS
+ * (`zone=a,disk=ssd`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
+ * @throws TuttiError `invalid` for labels or a number that cannot be read
+ */
+export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): AgentOptions {
+  const host = env.TUTTI_DOCKER_HOST ?? env.DOCKER_HOST;
+  return {
+    ...optionsFromEnv('provisioner', env),
+    node: env.TUTTI_NODE ?? toName(hostname(), 'node'),
+    engine: host ? { host } : {},
+    labels: parseLabels(env.TUTTI_LABELS ?? ''),
+    ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
+    ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
+    ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
+  };
+}
+
+function parseLabels(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((part) => part.trim() !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', ...value] = pair.trim().split('=');
+      if (key === '' || value.length === 0) {
+        throw invalid(`TUTTI_LABELS holds ${JSON.stringify(pair)}: write labels like zone=a,disk=ssd`);
+      }
+      return [key, value.join('=')];
+    }),
+  );
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw invalid(`TUTTI_PARALLELISM is ${JSON.stringify(text)}: write a whole number from 1 to 999`);
+}

@@ -1,0 +1,136 @@
+import { EngineError, type ContainerState } from '@tutti/engine';
+import { containerConfig } from '../core/container-config.js';
+import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
+import type { Fact } from '../core/facts.js';
+import { LABEL } from '../core/labels.js';
+import type { Life } from '../core/life.js';
+import type { Action } from '../core/steps.js';
+import type { Kit } from './kit.js';
+
+/** What a step may see and say. */
+export interface StepContext {
+  kit: Kit;
+  /** As it is now, not as it was when the step began. */
+  life(): Life;
+  learn(fact: Fact): void;
+  /** Whether this is still the thing to do, after a wait. */
+  isStillNext(action: Action): boolean;
+  /** Fires when nobody wants the task to run any more. */
+  signal: AbortSignal;
+}
+
+type Executors = { [A in Action]: (context: StepContext) => Promise<void> };
+
+/** How each step is done. A step that fails throws; what it did it tells as facts. */
+export const EXECUTORS: Executors = { load, pull, create, start, look, collect, stop, remove, conclude, forget };
+
+async function load({ kit, life, learn }: StepContext): Promise<void> {
+  const { desired } = life();
+  if (desired) learn({ type: 'loaded', plan: await kit.revisions.planOf(desired) });
+}
+
+async function pull({ kit, life, learn, signal }: StepContext): Promise<void> {
+  const { plan } = life();
+  if (!plan) return;
+  learn({ type: 'preparing', message: `fetching the image ${plan.service.image}` });
+  await kit.images.bring(plan.service, signal);
+  learn({ type: 'pulled' });
+}
+
+async function create(context: StepContext): Promise<void> {
+  const { kit, life, learn } = context;
+  const { desired, plan } = life();
+  if (!desired || !plan) return;
+  await kit.shared.ensure(desired, plan);
+  await kit.makes.run(async () => {
+    if (!context.isStillNext('create')) return;
+    try {
+      const { id } = await kit.engine.create(containerConfig(desired, plan, kit.owner));
+      learn({ type: 'created', id });
+    } catch (error) {
+      const left = hasCode(error, 'conflict') ? await leftover(context) : undefined;
+      if (!left) throw error;
+      learn({ type: 'found', id: left.id });
+    }
+  });
+}
+
+/** A container under this task's name: made by a call whose answer was lost. */
+async function leftover({ kit, life }: StepContext): Promise<ContainerState | undefined> {
+  const { desired, plan, ref } = life();
+  if (!desired || !plan) return undefined;
+  const found = await kit.engine.inspect(containerConfig(desired, plan, kit.owner).name);
+  return found?.labels[LABEL.task] === ref.task ? found : undefined;
+}
+
+async function start(context: StepContext): Promise<void> {
+  const { kit, life, learn } = context;
+  const { ref, restarts } = life();
+  // A crashed container goes ahead of new ones: somebody misses it.
+  await kit.makes.run(
+    async () => {
+      const { container } = life();
+      if (!container || !context.isStillNext('start')) return;
+      learn({ type: 'starting' });
+      try {
+        await kit.engine.start(container.id);
+      } catch (error) {
+        if (hasCode(error, 'no-such-network')) kit.shared.doubt(ref);
+        throw error;
+      }
+      learn({ type: 'started' });
+    },
+    { urgent: restarts > 0 },
+  );
+}
+
+async function look({ kit, life, learn }: StepContext): Promise<void> {
+  const { container, ref, desired } = life();
+  if (!container) return;
+  learn({ type: 'looking' });
+  learn({ type: 'looked', seen: await kit.engine.inspect(container.id) });
+  if (desired) kit.logs.follow({ ...ref, slot: desired.slot }, container.id);
+}
+
+/** Goes on beside the other steps: evidence must never hold up healing. */
+function collect({ kit, life, learn }: StepContext): Promise<void> {
+  const { container, lastExit } = life();
+  learn({ type: 'collecting' });
+  if (container && lastExit) {
+    const tail = kit.engine.tailLogs(container.id, 2 * EVIDENCE_LINES).catch(() => []);
+    void tail.then((lines) => learn({ type: 'evidence', exitAt: lastExit.at, lines: evidenceOf(lines, lastExit.at) }));
+  }
+  return Promise.resolve();
+}
+
+async function stop({ kit, life, learn }: StepContext): Promise<void> {
+  const { container } = life();
+  if (!container) return;
+  await kit.ends.run(() => kit.engine.stop(container.id));
+  learn({ type: 'stopped' });
+}
+
+async function remove({ kit, life, learn }: StepContext): Promise<void> {
+  const { container, ref, desired } = life();
+  if (!container) return;
+  await kit.logs.finish({ ...ref, slot: desired?.slot ?? 0 }, container.id);
+  await kit.ends.run(() => kit.engine.remove(container.id, { force: true, volumes: true }));
+  if (!kit.isAppHere(ref, ref)) await kit.shared.release(ref);
+  learn({ type: 'removed' });
+}
+
+function conclude({ learn }: StepContext): Promise<void> {
+  learn({ type: 'concluded' });
+  return Promise.resolve();
+}
+
+function forget({ kit, life }: StepContext): Promise<void> {
+  const { ref } = life();
+  kit.reports.forget(ref);
+  kit.forgotten(ref);
+  return Promise.resolve();
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof EngineError && error.code === code;
+}

@@ -1,0 +1,103 @@
+import type { ContainerEvent, ContainerSummary } from '@tutti/engine';
+import { keys, type Change, type Key } from '@tutti/bus';
+import type { AppRef, StatusRecord, TaskRef } from '@tutti/model';
+import type { Fact } from '../core/facts.js';
+import { LABEL } from '../core/labels.js';
+import type { Kit } from './kit.js';
+import { TaskWorker } from './task-worker.js';
+
+/** The tasks of this node, each with its worker. Hands on what concerns them. */
+export class TaskBoard {
+  private readonly workers = new Map<Key<'task'>, TaskWorker>();
+  private readonly byTask = new Map<string, TaskWorker>();
+  private open = false;
+
+  /** @param statuses what an earlier agent reported, by task id; taken out as tasks appear */
+  constructor(
+    private readonly kit: Kit,
+    private readonly statuses: Map<string, StatusRecord>,
+  ) {}
+
+  /** What the scheduler wants, as it changes. */
+  wish(change: Exclude<Change<'task'>, { type: 'ready' }>): void {
+    if (change.type === 'removed') return this.workers.get(change.key)?.learn({ type: 'unwanted' });
+    const worker = this.workerOf(change.record);
+    worker.learn({ type: 'wanted', task: change.record });
+    if (this.open) worker.letGo();
+  }
+
+  /** All that is wanted is known: what was reported of other tasks is to be cleared away. */
+  complete(): void {
+    for (const status of [...this.statuses.values()]) this.workerOf(status);
+  }
+
+  /** What happened to a container of ours. */
+  happened(event: ContainerEvent): void {
+    const worker = this.byTask.get(event.labels[LABEL.task] ?? '');
+    const fact = factOf(event);
+    if (worker && fact && worker.life.container?.id === event.id) worker.learn(fact);
+  }
+
+  /** The node was looked over: from now on workers work. */
+  begin(): void {
+    this.open = true;
+    for (const worker of this.workers.values()) worker.letGo();
+  }
+
+  /** The task's worker; a new one waits until it is told what is wanted. */
+  workerOf(ref: TaskRef): TaskWorker {
+    const key = keys.task(ref);
+    const known = this.workers.get(key);
+    if (known) return known;
+    const worker = new TaskWorker(ref, this.statuses.get(ref.task), this.kit);
+    this.statuses.delete(ref.task);
+    this.workers.set(key, worker);
+    this.byTask.set(ref.task, worker);
+    return worker;
+  }
+
+  all(): TaskWorker[] {
+    return [...this.workers.values()];
+  }
+
+  /** Whether a task of the application, other than `but`, has or is to have a container here. */
+  isAppHere({ namespace, app }: AppRef, but?: TaskRef): boolean {
+    return this.all().some(({ life: { ref, container, desired } }) => {
+      if (ref.namespace !== namespace || ref.app !== app || ref.task === but?.task) return false;
+      return container !== undefined || desired?.target === 'run';
+    });
+  }
+
+  forget(ref: TaskRef): void {
+    this.workers.delete(keys.task(ref));
+    this.byTask.delete(ref.task);
+  }
+
+  close(): void {
+    for (const worker of this.workers.values()) worker.close();
+  }
+}
+
+/** Which of several containers of one task stays: the one that is known, else one that runs, else the newest. */
+export function pickContainer(
+  known: string | undefined,
+  containers: readonly ContainerSummary[],
+): ContainerSummary | undefined {
+  const rank = (c: ContainerSummary): number => Number(c.id === known) * 2 + Number(c.state === 'running');
+  return [...containers].sort((a, b) => rank(b) - rank(a) || b.createdAt.localeCompare(a.createdAt))[0];
+}
+
+function factOf(event: ContainerEvent): Fact | undefined {
+  switch (event.type) {
+    case 'die':
+      return { type: 'died', code: event.exitCode, at: event.at };
+    case 'oom':
+      return { type: 'oom', at: event.at };
+    case 'health':
+      return { type: 'health', health: event.health, at: event.at };
+    case 'destroy':
+      return { type: 'destroyed' };
+    default:
+      return undefined;
+  }
+}
