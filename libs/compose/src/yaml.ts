@@ -54,7 +54,7 @@ function compose(text: string, lineCounter: LineCounter): Document.Parsed {
   try {
     // Duplicate keys are looked for below, and errors are placed above: the library compares every pair of keys, and
     // copies the line for each error, so that a megabyte made for it would keep it busy for minutes.
-    const guarded = { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+    const guarded = { uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
     return parseDocument(text, { version: '1.2', schema: 'core', lineCounter, ...guarded });
   } catch (error) {
     // The library descends by recursion.
