@@ -1,0 +1,158 @@
+// A control plane of its own: the real command, in a folder of its own, on ports of its own, under a node name of its
+// own, so that it can run beside another on the same machine and the same engine.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@tutti/bus';
+import { containersWith, removeAllWith } from './docker.js';
+import { client } from './http.js';
+import { end, isRunning, kill } from './processes.js';
+
+const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
+const PROGRAM = join(ROOT, 'apps/cli/dist/main.js');
+const READY_MS = 60_000;
+const KEPT_CHARACTERS = 200_000;
+
+/**
+ * Starts `tutti up`. Everything of it is gone after `stop()`: processes, containers, networks, volumes, files.
+ * @param options `separate`: each service in a process of its own
+ */
+export async function startCluster({ separate = false } = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'tutti-test-'));
+  const node = `test-${randomBytes(4).toString('hex')}`;
+  const cluster = new Cluster({ dir, node, separate, natsPort: await freePort() });
+  try {
+    await cluster.up();
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  return cluster;
+}
+
+class Cluster {
+  /** What `up` has said, all starts together. */
+  output = '';
+  #process;
+
+  constructor(settings) {
+    Object.assign(this, settings);
+    this.data = join(this.dir, 'data');
+    this.env = environment({ TUTTI_CONTEXT: join(this.dir, 'context.json'), TUTTI_DATA: this.data });
+    this.owned = { 'dev.tutti.node': this.node };
+    this.http = client(() => this.context);
+  }
+
+  /** Where the gateway is, and the token that opens it. */
+  get context() {
+    return JSON.parse(readFileSync(this.env.TUTTI_CONTEXT, 'utf8'));
+  }
+
+  /** Name to number of every process of the control plane: `up`, `nats-server`, with `separate` each service. */
+  pids() {
+    const recorded = JSON.parse(readFileSync(join(this.data, 'pids.json'), 'utf8'));
+    const nats = Number(readFileSync(join(this.data, 'nats/nats.pid'), 'utf8'));
+    return { ...recorded, 'nats-server': nats };
+  }
+
+  /** A secret file of a NATS user, such as `operator`, and where the bus is. */
+  bus(user = 'operator') {
+    return {
+      servers: [`nats://127.0.0.1:${this.natsPort}`],
+      credentials: join(this.data, 'credentials', `${user}.nk`),
+    };
+  }
+
+  /** Starts the control plane; resolves when it says that it is ready. */
+  async up(more = []) {
+    const options = ['--data', this.data, '--port', '0', '--nats-port', `${this.natsPort}`, '--node', this.node];
+    const args = ['up', ...options, ...(this.separate ? ['--separate'] : []), ...more];
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    const heard = (chunk) => void (this.output = (this.output + chunk).slice(-KEPT_CHARACTERS));
+    child.stderr.on('data', heard);
+    await new Promise((ready, failed) => {
+      const fail = (why) => failed(new Error(`tutti up ${why}; it said:\n${this.output.slice(-4000)}`));
+      const late = setTimeout(() => fail(`is not ready after ${READY_MS} ms`), READY_MS);
+      child.stdout.on('data', (chunk) => (heard(chunk), /^ready /m.test(chunk) && ready(clearTimeout(late))));
+      child.once('exit', (code, signal) => fail(`ended with ${signal ?? code}`));
+      child.once('error', failed);
+    });
+  }
+
+  /** Runs a command line against this control plane. `input` goes to its standard input. */
+  run(args, { input = '', program = [process.execPath, PROGRAM], timeoutMs = 120_000, env = {} } = {}) {
+    return execute([...program, ...args], { input, timeoutMs, env: { ...this.env, ...env } });
+  }
+
+  /** Like {@link run} with `--format json`; its output, read. */
+  async list(...args) {
+    const { code, stdout, stderr } = await this.run([...args, '--format', 'json']);
+    if (code !== 0) throw new Error(`tutti ${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  /** Containers of this control plane, of the given labels (`app`, `service`…) only. */
+  containers(labels = {}, options = {}) {
+    const own = Object.entries(labels).map(([name, value]) => [`dev.tutti.${name}`, value]);
+    return containersWith({ ...this.owned, ...Object.fromEntries(own) }, options);
+  }
+
+  /** Stops the control plane in order; containers keep running. */
+  async down() {
+    if (this.#process && isRunning(this.#process.pid)) await end(this.#process.pid);
+  }
+
+  /** Ends every process of the control plane at once. */
+  crash() {
+    for (const pid of Object.values(this.pids())) kill(pid);
+    if (this.#process) kill(this.#process.pid);
+  }
+
+  /** Ends everything and leaves nothing behind. */
+  async stop() {
+    await this.down();
+    try {
+      this.crash();
+    } catch {
+      // It never came so far as to write its numbers down.
+    }
+    await removeAllWith(this.owned);
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** Runs a program to its end: exit code, output, and how long it took in milliseconds. */
+export function execute([program, ...args], { input = '', timeoutMs = 120_000, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const child = spawn(program, args, { env, cwd: ROOT, timeout: timeoutMs });
+    const out = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (out[name] += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, ...out, ms: performance.now() - began }));
+    child.stdin.on('error', () => undefined).end(input);
+  });
+}
+
+/** Ours, without what the caller's shell says about another control plane, and with the nats-server set up here. */
+function environment(own) {
+  const { TUTTI_ENDPOINT: _e, TUTTI_TOKEN: _t, NODE_OPTIONS: _n, ...rest } = process.env;
+  return { ...rest, NO_COLOR: '1', PATH: [join(ROOT, '.cache/bin'), rest.PATH].join(delimiter), ...own };
+}
+
+/** Runs `work` with a cluster, and stops it whatever happens, Ctrl-C included. */
+export async function withCluster(options, work) {
+  const cluster = await startCluster(options);
+  const interrupted = () => void cluster.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    return await work(cluster);
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await cluster.stop();
+  }
+}
