@@ -7,3 +7,7 @@ export * from './port/events.js';
 export * from './port/host.js';
 export * from './port/logs.js';
 export * from './port/resources.js';
+export type { SimBehaviour, SimImage } from './sim/behaviour.js';
+export { ManualClock, systemClock, type SimClock } from './sim/clock.js';
+export type { SimLatencies, SimOperation } from './sim/sim-calls.js';
+export { SimEngine, type SimEngineOptions } from './sim/sim-engine.js';

@@ -27,10 +27,16 @@ export function negotiate(engine: RawVersion): EngineVersion {
   const newest = minor(engine.ApiVersion);
   const oldest = minor(engine.MinAPIVersion ?? engine.ApiVersion);
   if (newest < FLOOR) {
-    throw tooOther(engine.Version, `speaks API ${engine.ApiVersion}, at least 1.${FLOOR} is needed: update it to 20.10 or newer`);
+    throw tooOther(
+      engine.Version,
+      `speaks API ${engine.ApiVersion}, at least 1.${FLOOR} is needed: update it to 20.10 or newer`,
+    );
   }
   if (oldest > CEILING) {
-    throw tooOther(engine.Version, `speaks no API older than ${engine.MinAPIVersion}, 1.${CEILING} is the newest known here`);
+    throw tooOther(
+      engine.Version,
+      `speaks no API older than ${engine.MinAPIVersion}, 1.${CEILING} is the newest known here`,
+    );
   }
   return { version: engine.Version, apiVersion: engine.ApiVersion, path: `v1.${Math.min(newest, CEILING)}` };
 }

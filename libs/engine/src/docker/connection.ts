@@ -102,5 +102,7 @@ function parseHost(address: string): URL {
 
 function badHost(address: string, cause?: unknown): EngineError {
   const forms = 'unix:///var/run/docker.sock, tcp://host:2375 or ssh://user@host';
-  return new EngineError('bad-config', `${JSON.stringify(address)} is no Docker host: write it like ${forms}`, { cause });
+  return new EngineError('bad-config', `${JSON.stringify(address)} is no Docker host: write it like ${forms}`, {
+    cause,
+  });
 }

@@ -60,7 +60,12 @@ function toPorts(ports: ContainerInspectInfo['NetworkSettings']['Ports']): Publi
     const [container = '', protocol] = key.split('/');
     for (const { HostIp, HostPort } of bindings ?? []) {
       const hostIp = anyAddress(HostIp) ? undefined : HostIp;
-      const port = { host: Number(HostPort), container: Number(container), protocol: protocol as 'tcp' | 'udp', hostIp };
+      const port = {
+        host: Number(HostPort),
+        container: Number(container),
+        protocol: protocol as 'tcp' | 'udp',
+        hostIp,
+      };
       // Docker lists IPv4 and IPv6 apart; for a reader it is one port.
       published.set(`${hostIp}:${HostPort}/${key}`, port);
     }

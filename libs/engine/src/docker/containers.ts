@@ -58,7 +58,10 @@ export class DockerContainers {
     const call = { timeoutMs, ...options, what: `stop container ${short(id)}` };
     const seconds = graceMs === undefined ? {} : { t: wholeSeconds(graceMs) };
     await this.caller.call(call, (abortSignal) =>
-      this.waits.getContainer(id).stop({ ...seconds, abortSignal }).catch(unlessStatus(ALREADY_SO)),
+      this.waits
+        .getContainer(id)
+        .stop({ ...seconds, abortSignal })
+        .catch(unlessStatus(ALREADY_SO)),
     );
   }
 
@@ -81,9 +84,9 @@ export class DockerContainers {
   async list({ labels, ...options }: LabelFilter = {}): Promise<ContainerSummary[]> {
     const query = { all: true, filters: toLabelFilter(labels) };
     const call = { ...options, what: 'list containers' };
-    return (
-      await this.caller.call(call, (abortSignal) => this.calls.listContainers({ ...query, abortSignal }))
-    ).map(toSummary);
+    return (await this.caller.call(call, (abortSignal) => this.calls.listContainers({ ...query, abortSignal }))).map(
+      toSummary,
+    );
   }
 
   async stats(id: string, options: CallOptions = {}): Promise<ContainerStats | undefined> {

@@ -59,7 +59,11 @@ async function follow(source: EventSource, watch: Watch, subscriber: Subscriber<
 }
 
 async function* connectOnce(docker: Docker, { labels, execs, signal }: Watch): AsyncGenerator<EngineEvent> {
-  const filters = { type: ['container'], event: execs ? [...ACTIONS, 'exec_start'] : ACTIONS, ...toLabelFilter(labels) };
+  const filters = {
+    type: ['container'],
+    event: execs ? [...ACTIONS, 'exec_start'] : ACTIONS,
+    ...toLabelFilter(labels),
+  };
   // The engine sends its answer's head just before it begins to listen; `since` closes that crack.
   const stream = await openStream(docker, { path: '/events', query: { filters, since: unixTime(Date.now()) }, signal });
   yield { type: 'connected', at: now() };

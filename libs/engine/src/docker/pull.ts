@@ -29,7 +29,8 @@ export async function pullImage(docker: Docker, request: PullRequest): Promise<v
     if (message.error) throw new Error(message.error);
     const { current, total } = message.progressDetail ?? {};
     // "Extracting" counts the same bytes a second time.
-    if (message.id && total && message.status === 'Downloading') layers.set(message.id, { current: current ?? 0, total });
+    if (message.id && total && message.status === 'Downloading')
+      layers.set(message.id, { current: current ?? 0, total });
     onProgress({ ...sum(layers), status: message.status ?? '' });
   }
 }

@@ -40,7 +40,9 @@ export class DockerVolumes {
     // The types want a plain map; the engine takes the same filters as everywhere.
     const filters = toLabelFilter(labels) as Record<string, string[]>;
     const call = { ...options, what: 'list volumes' };
-    const { Volumes } = await this.caller.call(call, (abortSignal) => this.docker.listVolumes({ filters, abortSignal }));
+    const { Volumes } = await this.caller.call(call, (abortSignal) =>
+      this.docker.listVolumes({ filters, abortSignal }),
+    );
     return (Volumes ?? []).map(toVolume);
   }
 }
