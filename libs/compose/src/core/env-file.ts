@@ -54,7 +54,7 @@ interface Quoted {
 function readQuoted(lines: readonly string[], first: number, start: string): Quoted | undefined {
   const quote = start[0];
   if (quote !== '"' && quote !== "'") return undefined;
-  const ending = quote === '"' ? /^((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?$/s : /^([^']*)'[ \t]*(?:#.*)?$/s;
+  const ending = quote === '"' ? /^([^"\\]*(?:\\.[^"\\]*)*)"[ \t]*(?:#.*)?$/s : /^([^']*)'[ \t]*(?:#.*)?$/s;
   let text = start.slice(1);
   for (let last = first; last < lines.length; last += 1) {
     if (last > first) text += `\n${lines[last]}`;

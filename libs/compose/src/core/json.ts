@@ -24,10 +24,12 @@ export function mapValues<T, U>(map: Readonly<Record<string, T>>, f: (value: T, 
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, f(value, key)]));
 }
 
-/** A copy of the map with one key set anew, or left out where `value` is undefined. */
+/** A copy of the map with one key set anew, in its place, or left out where `value` is undefined. */
 export function withKey(map: JsonMap, key: string, value: Json | undefined): JsonMap {
-  const rest = Object.entries(map).filter(([name]) => name !== key);
-  return Object.fromEntries(value === undefined ? rest : [...rest, [key, value]]);
+  const copy = new Map(Object.entries(map));
+  if (value === undefined) copy.delete(key);
+  else copy.set(key, value);
+  return Object.fromEntries(copy);
 }
 
 /** A copy without the keys that are undefined, so that an absent setting is absent in JSON and in comparisons too. */

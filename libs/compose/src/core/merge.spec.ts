@@ -42,7 +42,7 @@ describe('merging files', () => {
       { deploy: { replicas: 2, labels: { b: 2 } } },
       { deploy: { replicas: 2, labels: { a: '1', b: 2 } } },
     ],
-  ])('merges %s', (_what, base, over, expected) => {
+  ])('merges %s', (...[, base, over, expected]) => {
     expect(merged(base, over)).toEqual(expected);
   });
 

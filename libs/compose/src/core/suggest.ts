@@ -28,6 +28,7 @@ export function nearest(key: string, candidates: readonly string[]): string | un
   const plain = key.toLowerCase().replaceAll('-', '_');
   const allowed = Math.min(3, Math.ceil(key.length / 3));
   const ranked = candidates
+    .filter(({ length }) => Math.abs(length - plain.length) <= allowed)
     .map((candidate) => ({ candidate, away: distance(plain, candidate) }))
     .sort((a, b) => a.away - b.away);
   return ranked[0] && ranked[0].away <= allowed ? ranked[0].candidate : undefined;
