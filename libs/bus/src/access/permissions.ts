@@ -17,7 +17,7 @@ const READS: Record<ServiceName, readonly StreamName[]> = {
   gateway: [STREAM.events, STREAM.logs, STREAM.leases, STREAM.dead, STREAM.samples],
   policy: [STREAM.commands],
   scheduler: [STREAM.leases],
-  provisioner: [],
+  provisioner: [STREAM.logs],
   monitor: [STREAM.leases, STREAM.logs, STREAM.samples],
   'service-discovery': [],
   metering: [STREAM.samples],
@@ -62,6 +62,10 @@ function readingOf(stream: StreamName, user: ServiceName): string[] {
     `$JS.API.DIRECT.GET.${stream}.>`,
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    // The client asks here for a consumer with several filters.
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${user}`,
+    // Where the client asks for a durable consumer with a list of filters.
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${user}`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
