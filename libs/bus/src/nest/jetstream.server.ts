@@ -82,8 +82,6 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const durable = this.options.service;
     await this.connection.jsm.consumers.add(stream, {
       durable_name: durable,
-      // With a name the request goes to the subject that permissions are given for.
-      name: durable,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(30_000),
       max_ack_pending: 1000,

@@ -1,0 +1,49 @@
+import { parseCompose, serviceDigest } from '@tutti/compose';
+import { TuttiError, type ApplicationSpec, type Fault, type Resources } from '@tutti/model';
+import { admissionFaults } from '../core/admission.js';
+import type { Admitted } from '../core/command.js';
+import { fillLimits } from '../core/defaults.js';
+import { decodeSpec } from '../core/spec/decode-spec.js';
+
+/** What a deploy brings along. */
+export interface Submitted {
+  compose?: string;
+  spec?: unknown;
+}
+
+/**
+ * Reads, completes and judges what somebody wants deployed.
+ * @returns the specification as it would run, or every fault in it
+ */
+export function admit({ compose, spec }: Submitted, defaults: Resources): Admitted | { faults: Fault[] } {
+  if ((compose === undefined) === (spec === undefined)) {
+    return { faults: [{ message: 'give either compose, a Compose file, or spec, an application specification' }] };
+  }
+  const read = compose === undefined ? decodeSpec(spec) : readCompose(compose);
+  if (read.faults.length > 0) return { faults: read.faults };
+  const faults = admissionFaults(read.spec);
+  if (faults.length > 0) return { faults };
+  const filled = fillLimits(read.spec, defaults);
+  const digests = Object.entries(filled.spec.services).map(([name, service]) => [
+    name,
+    serviceDigest(service, filled.spec),
+  ]);
+  return { ...filled, digests: Object.fromEntries(digests) as Record<string, string>, ignored: read.ignored };
+}
+
+interface Read {
+  spec: ApplicationSpec;
+  ignored: Fault[];
+  faults: Fault[];
+}
+
+function readCompose(text: string): Read {
+  try {
+    const { spec, ignored } = parseCompose(text);
+    return { spec, ignored, faults: [] };
+  } catch (error) {
+    if (!(error instanceof TuttiError) || error.code !== 'invalid') throw error;
+    const faults = error.faults.length > 0 ? [...error.faults] : [{ path: 'compose', message: error.message }];
+    return { spec: { services: {}, networks: {}, volumes: {} }, ignored: [], faults };
+  }
+}

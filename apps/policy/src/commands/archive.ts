@@ -1,0 +1,77 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  BUS,
+  commit,
+  filters,
+  get,
+  getForUpdate,
+  keys,
+  list,
+  put,
+  remove,
+  type Connection,
+  type Write,
+} from '@tutti/bus';
+import type { AppRef } from '@tutti/model';
+import type { Decision, Known } from '../core/command.js';
+
+/** An outcome is kept for a week: as long as anyone may repeat its command. */
+const OUTCOME_TTL_MS = 7 * 24 * 60 * 60_000;
+
+/** What is known, and the revision of the application's key that a change of it has to build on. */
+export interface Look {
+  known: Known;
+  appRevision: number;
+}
+
+/** Policy's records on the bus: read for a decision, and written as one. */
+@Injectable()
+export class Archive {
+  constructor(@Inject(BUS) private readonly bus: Connection) {}
+
+  /** Reads all that a decision about a command rests on. */
+  async look({ namespace, app, command }: AppRef & { command: string }): Promise<Look> {
+    const ref = { namespace, app };
+    const [standing, revisions, outcome, rollout] = await Promise.all([
+      getForUpdate(this.bus, keys.app(ref)),
+      list(this.bus, [filters.ofApp('revision', ref)]),
+      get(this.bus, keys.outcome({ namespace, command })),
+      get(this.bus, keys.rollout(ref)),
+    ]);
+    const known: Known = {
+      revisions: revisions.map(({ record }) => record),
+      ...(standing.record && { app: standing.record }),
+      ...(outcome && { outcome: outcome.record }),
+      ...(rollout && { rollout: rollout.record }),
+    };
+    return { known, appRevision: standing.revision };
+  }
+
+  /** Whether a command has its answer already. */
+  async isAnswered(command: { namespace: string; command: string }): Promise<boolean> {
+    return (await get(this.bus, keys.outcome(command))) !== undefined;
+  }
+
+  /**
+   * Writes all of a decision or nothing of it.
+   * @param appRevision as {@link look} saw it
+   * @returns false where the application or the outcome has moved on since
+   */
+  async keep(decision: Decision, appRevision: number): Promise<boolean> {
+    const { outcome, app, revision, trimmed } = decision;
+    const cause = outcome.command;
+    const ref = app && { namespace: app.record.namespace, app: app.record.app };
+    const writes: Write[] = [
+      ...(revision ? [put('revision', revision, { event: 'created', cause })] : []),
+      ...(ref
+        ? trimmed.map((number) =>
+            remove('revision', keys.revision({ ...ref, revision: number }), { event: 'trimmed', cause }),
+          )
+        : []),
+      ...(app ? [put('app', app.record, { event: app.event, expect: appRevision, cause })] : []),
+      // An answer is given once: it must not be there yet.
+      put('outcome', outcome, { event: outcome.status, expect: 0, cause, ttlMs: OUTCOME_TTL_MS }),
+    ];
+    return (await commit(this.bus, writes)).ok;
+  }
+}

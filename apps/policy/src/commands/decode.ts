@@ -1,0 +1,32 @@
+import type { ClassConstructor } from 'class-transformer';
+import { isName, type CommandVerb, type Fault, type Resources } from '@tutti/model';
+import type { Command, CommandHead } from '../core/command.js';
+import { admit, type Submitted } from './admit.js';
+import { CommandDto, DeployDto, RemoveDto, RestartDto, RollbackDto, ScaleDto } from './dto.js';
+import { namespaceFaults } from './identity.js';
+import { validated } from './validate.js';
+
+const DTOS: Record<CommandVerb, ClassConstructor<CommandDto>> = {
+  deploy: DeployDto,
+  scale: ScaleDto,
+  rollback: RollbackDto,
+  restart: RestartDto,
+  remove: RemoveDto,
+};
+
+/** A command, or what is known of it and every reason why it is none. */
+export type Decoded = { command: Command } | { head: CommandHead; faults: Fault[] };
+
+/** Reads the body of a command. Never throws for what somebody wrote, since they are owed an outcome. */
+export async function decode(head: CommandHead, body: unknown, defaults: Resources): Promise<Decoded> {
+  const { value, faults: wrong } = await validated(DTOS[head.verb], body);
+  const faults: Fault[] = [...namespaceFaults(head.namespace), ...wrong];
+  const { app, ...request } = value as Partial<CommandDto> & Submitted;
+  // The specification is read even where the rest is wrong, so that all that is wrong is said at once.
+  const submitted =
+    head.verb === 'deploy' && wrong.every(({ path }) => path === 'app') ? admit(request, defaults) : undefined;
+  if (submitted && 'faults' in submitted) faults.push(...submitted.faults);
+  const named = { ...head, ...(isName(app) && { app }) };
+  if (faults.length > 0) return { head: named, faults };
+  return { command: { ...named, request: submitted ?? request } as Command };
+}

@@ -1,0 +1,102 @@
+import {
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  registerDecorator,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
+import { isName } from '@tutti/model';
+import { MAX_REPLICAS } from '../core/admission.js';
+
+const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
+
+/** A name as the whole platform has them. */
+export function IsName(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isName',
+      validator: { validate: isName, defaultMessage: () => `$property is not a name: ${NAME_RULE}` },
+    },
+    options,
+  );
+}
+
+/** Service names to how many tasks each shall have. */
+function IsScale(): PropertyDecorator {
+  return (target, propertyName) =>
+    registerDecorator({
+      name: 'isScale',
+      target: target.constructor,
+      propertyName: String(propertyName),
+      validator: {
+        validate: (value: unknown) => scaleFaults(value).length === 0,
+        defaultMessage: (given) => scaleFaults(given?.value).join('\n'),
+      },
+    });
+}
+
+function scaleFaults(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return ['services has to be an object such as {"web": 3}'];
+  }
+  const entries = Object.entries(value as Record<string, unknown>);
+  if (entries.length === 0) return ['services names none: write it as {"web": 3}'];
+  return entries.flatMap(([name, replicas]) => {
+    const at = `services.${name.slice(0, 80)}`;
+    const counted = Number.isInteger(replicas) && Number(replicas) >= 0 && Number(replicas) <= MAX_REPLICAS;
+    const named: boolean = isName(name);
+    return [
+      ...(named ? [] : [`${at} is not a name: ${NAME_RULE}`]),
+      ...(counted ? [] : [`${at} has to be a whole number from 0 to ${MAX_REPLICAS}`]),
+    ];
+  });
+}
+
+/** What every command says. */
+export class CommandDto {
+  @IsName()
+  app!: string;
+}
+
+export class DeployDto extends CommandDto {
+  /** A Compose file. */
+  @IsOptional()
+  @IsString()
+  compose?: string;
+
+  /** An ApplicationSpec; what it leaves out has the defaults of Compose. */
+  @IsOptional()
+  @IsObject()
+  spec?: Record<string, unknown>;
+}
+
+export class ScaleDto extends CommandDto {
+  @IsScale()
+  services!: Record<string, number>;
+}
+
+export class RollbackDto extends CommandDto {
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  to?: number;
+}
+
+export class RestartDto extends CommandDto {
+  @IsOptional()
+  @IsName()
+  service?: string;
+}
+
+export class RemoveDto extends CommandDto {}
+
+/** The question whether a deploy would be accepted. */
+export class CheckDto extends DeployDto {
+  @IsName()
+  namespace!: string;
+}

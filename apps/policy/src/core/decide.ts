@@ -1,0 +1,57 @@
+import type { Fault, OutcomeRecord, Time } from '@tutti/model';
+import type { Command, CommandHead, Decision, Known, Verdict } from './command.js';
+import { superfluous } from './trim.js';
+import { deploy } from './verbs/deploy.js';
+import { remove } from './verbs/remove.js';
+import { restart } from './verbs/restart.js';
+import { rollback } from './verbs/rollback.js';
+import { scale } from './verbs/scale.js';
+
+/**
+ * Decides a command. The same command on the same state gives the same decision, and a command that has its outcome
+ * already gives none: so a command may be sent, delivered and decided any number of times.
+ */
+export function decide(command: Command, known: Known, now: Time): Decision | undefined {
+  if (known.outcome) return undefined;
+  const verdict = verdictOn(command, known, now);
+  if (verdict.reasons) return refuse(command, verdict.reasons, now);
+  const { app, event = 'changed', revision } = verdict;
+  const standing = app ?? known.app;
+  return {
+    outcome: {
+      ...answer(command, now),
+      status: 'accepted',
+      ignored: command.verb === 'deploy' ? command.request.ignored : [],
+      ...(command.verb === 'deploy' && { findings: command.request.findings }),
+      changed: app !== undefined,
+      ...(standing && { revision: standing.revision, generation: standing.generation }),
+    },
+    ...(app && { app: { record: app, event } }),
+    ...(revision && { revision }),
+    trimmed: revision ? superfluous(known, revision.revision) : [],
+  };
+}
+
+/** The answer to a command that cannot be carried out, with every reason. */
+export function refuse(head: CommandHead, reasons: Fault[], now: Time): Decision {
+  return { outcome: { ...answer(head, now), status: 'rejected', reasons, changed: false }, trimmed: [] };
+}
+
+function answer({ namespace, command, verb, app }: CommandHead, at: Time): Omit<OutcomeRecord, 'status' | 'changed'> {
+  return { namespace, command, verb, ...(app !== undefined && { app }), reasons: [], ignored: [], at };
+}
+
+function verdictOn(command: Command, known: Known, now: Time): Verdict {
+  switch (command.verb) {
+    case 'deploy':
+      return deploy(command, known, now);
+    case 'scale':
+      return scale(command, known, now);
+    case 'rollback':
+      return rollback(command, known, now);
+    case 'restart':
+      return restart(command, known, now);
+    case 'remove':
+      return remove(command, known, now);
+  }
+}

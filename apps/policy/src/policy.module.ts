@@ -1,0 +1,19 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CheckController } from './check.controller.js';
+import { Archive } from './commands/archive.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { Commands } from './commands/commands.service.js';
+import { Removal } from './removal.service.js';
+import { DEFAULT_SETTINGS, SETTINGS, type PolicySettings } from './settings.js';
+
+/** Takes commands in, refuses or accepts them, and keeps what is wanted. */
+@Module({})
+export class PolicyModule {
+  static with(settings: Partial<PolicySettings> = {}): DynamicModule {
+    return {
+      module: PolicyModule,
+      controllers: [CommandsController, CheckController],
+      providers: [Archive, Commands, Removal, { provide: SETTINGS, useValue: { ...DEFAULT_SETTINGS, ...settings } }],
+    };
+  }
+}
