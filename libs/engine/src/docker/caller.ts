@@ -57,7 +57,9 @@ export class Caller {
 const NOT_THERE: ReadonlySet<EngineErrorCode> = new Set(['not-found', 'image-missing', 'no-such-network']);
 
 function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
 }
 
 function tooLate(what: string, timeoutMs: number): EngineError {

@@ -108,7 +108,7 @@ function short(id: string): string {
   return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
 
-function unlessStatus(status: number): (error: { statusCode?: number }) => void {
+function unlessStatus(status: number): (error: Error & { statusCode?: number }) => void {
   return (error) => {
     if (error.statusCode !== status) throw error;
   };

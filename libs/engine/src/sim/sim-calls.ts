@@ -45,7 +45,7 @@ export class SimCalls {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         takeBack();
-        reject(signal?.reason);
+        reject(signal?.reason as Error);
       };
       const takeBack = this.clock.after(ms, () => {
         signal?.removeEventListener('abort', giveUp);

@@ -30,6 +30,7 @@ export interface Held {
 }
 
 export interface SimContainerContext {
+  id: string;
   clock: SimClock;
   emit(event: ContainerEvent): void;
   /** Takes addresses and ports for a start. @throws EngineError where it cannot have them */
@@ -38,6 +39,7 @@ export interface SimContainerContext {
 
 /** One simulated container: its state, and its behaviour over time. */
 export class SimContainer {
+  readonly id: string;
   readonly log = new SimLog();
   private readonly createdAt: string;
   private state: ContainerRunState = 'created';
@@ -53,11 +55,11 @@ export class SimContainer {
   private whenEnded: (() => void)[] = [];
 
   constructor(
-    readonly id: string,
     readonly config: ContainerConfig,
     private readonly behaviour: SimBehaviour,
     private readonly context: SimContainerContext,
   ) {
+    this.id = context.id;
     this.createdAt = this.now();
     this.happen({ type: 'create' });
   }

@@ -230,7 +230,8 @@ export class SimEngine implements ContainerEngine {
   }
 
   private build(id: string, config: ContainerConfig, behaviour: ReturnType<typeof behaviourOf>): SimContainer {
-    return new SimContainer(id, config, behaviour, {
+    return new SimContainer(config, behaviour, {
+      id,
       clock: this.clock,
       emit: (event) => this.hub.emit(event),
       hold: () => this.host.hold(config),

@@ -1,0 +1,118 @@
+import { failureOf, type Workbench } from './harness.js';
+
+export function describeLifecycle(bench: () => Workbench): void {
+  describe('lifecycle', () => {
+    it('takes a container from creation to removal', async () => {
+      const { engine, harness, labels } = bench();
+      const wanted = bench().config(harness.programs.forever);
+      const { id } = await engine.create(wanted);
+      expect(await engine.inspect(id)).toMatchObject({
+        id,
+        name: wanted.name,
+        state: 'created',
+        labels,
+        addresses: {},
+      });
+
+      await engine.start(id);
+      const running = await engine.inspect(id);
+      expect(running).toMatchObject({ state: 'running', oomKilled: false, pid: expect.any(Number) });
+      expect(running?.exitCode).toBeUndefined();
+      expect(Object.keys(running?.addresses ?? {})).toHaveLength(1);
+      expect(Date.parse(running?.startedAt ?? '')).toBeGreaterThan(0);
+
+      await engine.stop(id, { graceMs: 5000 });
+      expect(await engine.inspect(id)).toMatchObject({ state: 'exited', exitCode: 143, addresses: {} });
+
+      await engine.remove(id);
+      expect(await engine.inspect(id)).toBeUndefined();
+    });
+
+    it('takes a repeated start, stop and removal for what it is', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.forever);
+      const { startedAt } = (await engine.inspect(id)) ?? {};
+      await engine.start(id);
+      expect((await engine.inspect(id))?.startedAt).toBe(startedAt);
+      await engine.stop(id, { graceMs: 5000 });
+      await engine.stop(id, { graceMs: 5000 });
+      await engine.remove(id);
+      await engine.remove(id);
+    });
+
+    it('knows a container by its name too', async () => {
+      const { engine, harness } = bench();
+      const config = bench().config(harness.programs.forever);
+      const { id } = await engine.create(config);
+      await engine.start(config.name);
+      expect(await engine.inspect(config.name)).toMatchObject({ id, state: 'running' });
+    });
+
+    it('tells the exit code, and starts again in place', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.exits(7, 50));
+      const first = await bench().ended(id);
+      expect(first).toMatchObject({ exitCode: 7, oomKilled: false });
+      expect(first.pid).toBeUndefined();
+
+      await engine.start(id);
+      expect((await engine.inspect(id))?.startedAt).not.toBe(first.startedAt);
+      expect((await bench().ended(id)).exitCode).toBe(7);
+    });
+
+    it('ends a stubborn container after its grace', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.stubborn);
+      const before = Date.now();
+      await engine.stop(id, { graceMs: 1000 });
+      expect(Date.now() - before).toBeGreaterThanOrEqual(950);
+      expect(await engine.inspect(id)).toMatchObject({ state: 'exited', exitCode: 137 });
+    });
+
+    it('stops with the grace the container was made with where none is given', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.stubborn, { stopGraceMs: 1000 });
+      const before = Date.now();
+      await engine.stop(id);
+      expect(Date.now() - before).toBeLessThan(5000);
+    });
+
+    it('kills at once', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.stubborn);
+      await engine.kill(id);
+      expect(await bench().ended(id)).toMatchObject({ exitCode: 137, oomKilled: false });
+      expect(await failureOf(engine.kill(id))).toMatchObject({ code: 'conflict' });
+    });
+
+    it('says so when a container ran out of memory', async () => {
+      const id = await bench().start(bench().harness.programs.greedy);
+      expect(await bench().ended(id)).toMatchObject({ exitCode: 137, oomKilled: true });
+    });
+
+    it('removes a running container only by force', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().start(harness.programs.forever);
+      expect(await failureOf(engine.remove(id))).toMatchObject({ code: 'conflict' });
+      await engine.remove(id, { force: true });
+      expect(await engine.inspect(id)).toBeUndefined();
+    });
+
+    it('lists by label, in any state', async () => {
+      const { engine, harness, labels } = bench();
+      const [made, started] = [
+        await bench().create(harness.programs.forever),
+        await bench().start(harness.programs.forever),
+      ];
+      const states = (await engine.list({ labels })).map(({ id, state }) => [id, state]);
+      expect(states).toHaveLength(2);
+      expect(states).toEqual(
+        expect.arrayContaining([
+          [made, 'created'],
+          [started, 'running'],
+        ]),
+      );
+      expect(await engine.list({ labels: { ...labels, other: '' } })).toEqual([]);
+    });
+  });
+}
