@@ -4,6 +4,7 @@ import type { ContainerEngine } from '@tutti/engine';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busSink } from './logs/bus-sink.js';
 import { LogShipper } from './logs/log-shipper.js';
+import { lastShipped } from './logs/resume.js';
 import type { Settings } from './settings.js';
 import { StatusWriter } from './status-writer.js';
 import { ImagePuller } from './tasks/image-puller.js';
@@ -42,7 +43,7 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, board: ()
     images: new ImagePuller(engine, logger),
     shared: new SharedResources(engine, owner, logger),
     reports: new StatusWriter(bus, logger),
-    logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: () => Promise.resolve(undefined) }),
+    logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),
     isAppHere: (app, but) => board().isAppHere(app, but),
     forgotten: (ref) => board().forget(ref),
   };

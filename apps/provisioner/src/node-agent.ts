@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { filters, list, watch, type Connection } from '@tutti/bus';
+import { filters, keys, list, watch, type Connection } from '@tutti/bus';
 import type { ContainerEngine, EngineEvent } from '@tutti/engine';
 import { messageOf } from '@tutti/model';
 import type { Subscription } from 'rxjs';
@@ -7,6 +7,7 @@ import { ownerLabels } from './core/labels.js';
 import { makeKit } from './make-kit.js';
 import { NodeRegistration } from './node-registration.js';
 import type { Settings } from './settings.js';
+import { Sampler } from './samples/sampler.js';
 import { takeInventory } from './tasks/inventory.js';
 import type { Kit } from './tasks/kit.js';
 import { TaskBoard } from './tasks/task-board.js';
@@ -25,6 +26,7 @@ export interface NodeAgentOptions {
 export class NodeAgent {
   private readonly kit: Kit;
   private readonly registration: NodeRegistration;
+  private readonly sampler: Sampler;
   private readonly subscriptions: Subscription[] = [];
   private board: TaskBoard;
   private tasksKnown = false;
@@ -39,13 +41,20 @@ export class NodeAgent {
     this.kit = makeKit(options, () => this.board);
     this.board = new TaskBoard(this.kit, new Map());
     this.registration = new NodeRegistration(bus, settings);
+    this.sampler = new Sampler({
+      ...options,
+      node: settings.node,
+      everyMs: settings.sampleEveryMs,
+      running: () => this.board.running(),
+      isQuiet: () => this.kit.makes.idle,
+    });
   }
 
   /** @throws TuttiError when the bus does not answer; may be called again then */
   async start(): Promise<void> {
     const { bus, engine, settings, logger } = this.options;
     const statuses = await list(bus, [filters.onNode('status', settings.node)]);
-    this.board = new TaskBoard(this.kit, new Map(statuses.map(({ record }) => [record.task, record])));
+    this.board = new TaskBoard(this.kit, new Map(statuses.map(({ record }) => [keys.task(record), record])));
     const tasks = watch(bus, [filters.onNode('task', settings.node)]).subscribe({
       next: (change) => {
         if (change.type === 'ready') this.onTasksKnown();
@@ -55,6 +64,7 @@ export class NodeAgent {
     });
     const events = engine.events({ labels: ownerLabels(this.kit.owner) }).subscribe((event) => this.onEvent(event));
     this.subscriptions.push(tasks, events);
+    this.sampler.start();
   }
 
   /** Leaves containers running; what was to be reported goes out if the bus is there. */
@@ -62,6 +72,7 @@ export class NodeAgent {
     this.closed = true;
     clearTimeout(this.awayTimer);
     for (const subscription of this.subscriptions) subscription.unsubscribe();
+    this.sampler.stop();
     this.board.close();
     this.registration.letGo();
     await Promise.all([this.kit.reports.close(CLOSE_MS), this.kit.logs.close()]);

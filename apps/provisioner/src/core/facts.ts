@@ -40,7 +40,6 @@ export type Fact =
   | { type: 'died'; code: number; at: Time }
   | { type: 'oom'; at: Time }
   | { type: 'health'; health: EngineHealth; at: Time }
-  | { type: 'probed'; output: string | undefined }
   | { type: 'collecting' }
   | { type: 'evidence'; exitAt: Time; lines: string[] }
   | { type: 'stopped' }

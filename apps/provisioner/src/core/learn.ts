@@ -41,13 +41,17 @@ const LEARNERS: Learners = {
   looking: (life) => withContainer(life, { looking: true, doubtful: false }),
   looked: (life, { seen }, now) => {
     if (!life.container?.looking) return life;
-    const after = withContainer(calm(life), { looking: false });
+    const after = withContainer(life, { looking: false });
     return seen ? look(after, seen, now) : vanished(after, now);
   },
   died: (life, fact, now) => died(withContainer(life, { looking: false }), fact, now),
   oom: (life, { at }) => (isOfLastExit(life, at) ? withOom(life) : { ...life, oom: true }),
-  health: (life, { health }) => ({ ...life, health, probe: health === 'unhealthy' ? life.probe : undefined }),
-  probed: (life, { output }) => ({ ...life, probe: life.health === 'unhealthy' ? output : undefined }),
+  // A look shows what the probe printed.
+  health: (life, { health }) => ({
+    ...withContainer(life, health === 'unhealthy' ? { doubtful: true } : {}),
+    health,
+    probe: undefined,
+  }),
   collecting: (life) => ({ ...life, evidence: 'collecting' }),
   evidence: (life, { exitAt, lines }) =>
     life.lastExit?.at === exitAt ? { ...life, evidence: 'none', lastExit: { ...life.lastExit, logs: lines } } : life,
@@ -123,7 +127,7 @@ function look(life: Life, seen: Seen, now: Now): Life {
 
 function lookedRunning(life: Life, seen: Seen, now: Now): Life {
   const { plan, ref } = life;
-  const running = withContainer(life, { phase: 'running', startedAt: seen.startedAt ?? now.iso });
+  const running = withContainer(calm(life), { phase: 'running', startedAt: seen.startedAt ?? now.iso });
   if (isTerminal(life.state)) return running;
   return {
     ...running,
@@ -141,9 +145,11 @@ function lookedRunning(life: Life, seen: Seen, now: Now): Life {
 
 function lookedExited(life: Life, seen: Seen, now: Now): Life {
   const finishedAt = seen.finishedAt ?? now.iso;
-  const known = life.lastExit && seen.startedAt !== undefined && seen.startedAt <= life.lastExit.at;
+  const last = life.lastExit?.at;
   // The run that is over is the one whose end is known: a start that did not take.
-  if (known) return withContainer(life, { phase: 'exited' });
+  if (last !== undefined && (finishedAt <= last || (seen.startedAt ?? last) < last)) {
+    return withContainer(life, { phase: 'exited' });
+  }
   const exit = { code: seen.exitCode ?? null, oom: seen.oomKilled || life.oom, at: finishedAt };
   const dated = withContainer(life, { startedAt: seen.startedAt });
   return withContainer(endOfRun(dated, exit, now), { exitSeenByLooking: true });

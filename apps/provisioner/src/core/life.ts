@@ -74,30 +74,45 @@ export interface Life {
   oom: boolean;
 }
 
+type Observed = Pick<
+  Life,
+  'state' | 'since' | 'restarts' | 'health' | 'addresses' | 'ports' | 'imageName' | 'attempts' | 'evidence'
+>;
+
 /** A task that the agent has just heard of; `status` is what an earlier agent reported of it. */
 export function beginLife(ref: TaskRef, status: StatusRecord | undefined, now: Time): Life {
   const { namespace, app, service, task, node } = ref;
   return {
     ref: { namespace, app, service, task, node },
     image: 'assumed',
-    imageName: status?.image ?? '',
-    container: status?.container ? { id: status.container, phase: 'unknown' } : undefined,
-    state: status?.state ?? 'accepted',
-    since: status?.since ?? now,
-    restarts: status?.restarts ?? 0,
-    attempts: status?.lastExit ? seedAttempts(status.restarts, Date.parse(status.lastExit.at)) : NO_ATTEMPTS,
-    health: status?.health ?? 'none',
-    probe: status?.probe,
-    addresses: status?.addresses ?? {},
-    ports: status?.ports ?? [],
-    message: status?.message,
-    error: status?.error,
-    action: status?.action,
-    lastExit: status?.lastExit,
-    evidence: status?.lastExit && !status.lastExit.logs ? 'wanted' : 'none',
-    startedAt: status?.startedAt,
-    finishedAt: status?.finishedAt,
     tries: 0,
     oom: false,
+    ...(status ? observedBefore(status) : notObserved(now)),
+  };
+}
+
+function notObserved(now: Time): Observed {
+  return {
+    state: 'accepted',
+    since: now,
+    restarts: 0,
+    health: 'none',
+    addresses: {},
+    ports: [],
+    imageName: '',
+    attempts: NO_ATTEMPTS,
+    evidence: 'none',
+  };
+}
+
+function observedBefore(status: StatusRecord): Observed & Partial<Life> {
+  const { state, since, restarts, health, probe, addresses, ports, message, error, action } = status;
+  const { lastExit, startedAt, finishedAt, container, image } = status;
+  return {
+    ...{ state, since, restarts, health, probe, addresses, ports, message, error, action },
+    ...{ lastExit, startedAt, finishedAt, imageName: image },
+    container: container ? { id: container, phase: 'unknown' } : undefined,
+    attempts: lastExit ? seedAttempts(restarts, Date.parse(lastExit.at)) : NO_ATTEMPTS,
+    evidence: lastExit && !lastExit.logs ? 'wanted' : 'none',
   };
 }

@@ -7,6 +7,9 @@ const RETRY = { firstMs: 250, maxMs: 5000 };
 /** Repeating may help against these, since a port or a network may just be on its way out or in. */
 const TRIES = 4;
 
+/** Whether a call that failed so took place only a look can tell. */
+const UNANSWERED: ReadonlySet<string> = new Set(['timeout', 'unavailable', 'internal']);
+
 /** What becomes of a task when a call for it failed: another way, another try, or its end. */
 export function refuse(life: Life, refusal: Refusal, now: Now): Life {
   const { code } = refusal;
@@ -34,13 +37,12 @@ function mayTryAgain({ tries }: Life, { during, code, retryable }: Refusal): boo
   return retryable && tries + 1 < TRIES;
 }
 
-function tryAgain(life: Life, { message }: Refusal, now: Now): Life {
+function tryAgain(life: Life, { message, code }: Refusal, now: Now): Life {
   const { container } = life;
-  // Whether a start that got no answer took place only a look can tell.
-  const unsure = container?.phase === 'starting' ? { ...container, phase: 'unknown' as const } : container;
+  const phase = UNANSWERED.has(code) ? 'unknown' : 'created';
   return {
     ...life,
-    container: unsure,
+    container: container?.phase === 'starting' ? { ...container, phase } : container,
     tries: life.tries + 1,
     retryAt: now.ms + backoffMs(RETRY, life.tries),
     message: `trying again: ${message}`,

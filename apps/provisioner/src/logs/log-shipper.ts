@@ -62,7 +62,7 @@ export class LogShipper {
   async close(): Promise<void> {
     const readers = [...this.readers.values()];
     for (const { abort } of readers) abort.abort();
-    await Promise.all(readers.map(({ running }) => running));
+    await Promise.all(readers.map(({ running }) => running ?? Promise.resolve()));
   }
 
   private async run(reader: Reader): Promise<void> {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { keys } from '@tutti/bus';
 import type { ContainerEngine, ContainerSummary } from '@tutti/engine';
 import { messageOf } from '@tutti/model';
 import { ownerLabels, taskOfLabels, type Owner } from '../core/labels.js';
@@ -46,7 +47,7 @@ function sortOut(containers: readonly ContainerSummary[], owner: Owner): { tasks
   for (const container of containers) {
     const ref = taskOfLabels(container.labels, owner.node);
     if (!ref) strays.push(container);
-    else tasks.set(ref.task, { ref, found: [...(tasks.get(ref.task)?.found ?? []), container] });
+    else tasks.set(keys.task(ref), { ref, found: [...(tasks.get(keys.task(ref))?.found ?? []), container] });
   }
   return { tasks, strays };
 }

@@ -2,20 +2,19 @@ import type { ContainerEvent, ContainerSummary } from '@tutti/engine';
 import { keys, type Change, type Key } from '@tutti/bus';
 import type { AppRef, StatusRecord, TaskRef } from '@tutti/model';
 import type { Fact } from '../core/facts.js';
-import { LABEL } from '../core/labels.js';
+import { taskOfLabels } from '../core/labels.js';
 import type { Kit } from './kit.js';
 import { TaskWorker } from './task-worker.js';
 
 /** The tasks of this node, each with its worker. Hands on what concerns them. */
 export class TaskBoard {
   private readonly workers = new Map<Key<'task'>, TaskWorker>();
-  private readonly byTask = new Map<string, TaskWorker>();
   private open = false;
 
-  /** @param statuses what an earlier agent reported, by task id; taken out as tasks appear */
+  /** @param statuses what an earlier agent reported, by the task's key; taken out as tasks appear */
   constructor(
     private readonly kit: Kit,
-    private readonly statuses: Map<string, StatusRecord>,
+    private readonly statuses: Map<Key<'task'>, StatusRecord>,
   ) {}
 
   /** What the scheduler wants, as it changes. */
@@ -33,7 +32,8 @@ export class TaskBoard {
 
   /** What happened to a container of ours. */
   happened(event: ContainerEvent): void {
-    const worker = this.byTask.get(event.labels[LABEL.task] ?? '');
+    const ref = taskOfLabels(event.labels, this.kit.owner.node);
+    const worker = ref && this.workers.get(keys.task(ref));
     const fact = factOf(event);
     if (worker && fact && worker.life.container?.id === event.id) worker.learn(fact);
   }
@@ -49,15 +49,20 @@ export class TaskBoard {
     const key = keys.task(ref);
     const known = this.workers.get(key);
     if (known) return known;
-    const worker = new TaskWorker(ref, this.statuses.get(ref.task), this.kit);
-    this.statuses.delete(ref.task);
+    const worker = new TaskWorker(ref, this.statuses.get(key), this.kit);
+    this.statuses.delete(key);
     this.workers.set(key, worker);
-    this.byTask.set(ref.task, worker);
     return worker;
   }
 
   all(): TaskWorker[] {
     return [...this.workers.values()];
+  }
+
+  running(): { ref: TaskRef; container: string }[] {
+    return this.all().flatMap(({ life: { ref, container } }) =>
+      container?.phase === 'running' ? [{ ref, container: container.id }] : [],
+    );
   }
 
   /** Whether a task of the application, other than `but`, has or is to have a container here. */
@@ -70,7 +75,6 @@ export class TaskBoard {
 
   forget(ref: TaskRef): void {
     this.workers.delete(keys.task(ref));
-    this.byTask.delete(ref.task);
   }
 
   close(): void {

@@ -1,92 +1,105 @@
 import { commit, get, keys, put, remove, type Connection, type RunningService } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
-import { toName, type ApplicationSpec, type StatusRecord, type TaskRecord, type TaskTarget } from '@tutti/model';
+import type { ApplicationSpec, StatusRecord, TaskRecord, TaskTarget } from '@tutti/model';
 import { eventually, type TestBus } from '@tutti/testing';
 import { randomBytes } from 'node:crypto';
 import { start, type AgentOptions } from '../index.js';
+import { aTask } from './builders.js';
 
-/** An agent on a real bus, and what a scheduler does to it. */
-export interface NodeFixture {
-  node: string;
-  clusterId: string;
-  agent: RunningService;
-  /** A task id of its own. */
-  id(): string;
-  deploy(spec: ApplicationSpec, over?: { app?: string; revision?: number }): Promise<void>;
-  schedule(...tasks: TaskRecord[]): Promise<void>;
-  aim(task: TaskRecord, target: TaskTarget): Promise<void>;
-  drop(task: TaskRecord): Promise<void>;
-  status(task: TaskRecord): Promise<StatusRecord | undefined>;
-  /** Waits for a report that fits. */
-  until(task: TaskRecord, fits: (status: StatusRecord) => boolean): Promise<StatusRecord>;
-  restartAgent(): Promise<void>;
-  close(): Promise<void>;
+/** Hexadecimal digits that no other test uses. */
+export function someId(bytes = 6): string {
+  return randomBytes(bytes).toString('hex');
 }
 
-export async function startNode(
-  bus: TestBus,
-  engine: ContainerEngine | { host?: string },
-  over: Partial<AgentOptions> = {},
-): Promise<NodeFixture> {
-  const operator: Connection = await bus.connect();
-  const suffix = randomBytes(3).toString('hex');
-  const node = over.node ?? toName(`n-${suffix}`);
-  const clusterId = over.clusterId ?? `test-${suffix}`;
-  const credentials = bus.credentials('provisioner');
-  const options: AgentOptions = {
-    name: 'provisioner',
-    servers: [bus.url],
-    ...(credentials && { credentials }),
-    node,
-    engine,
-    clusterId,
-    ...over,
-  };
-  const status = async (task: TaskRecord): Promise<StatusRecord | undefined> =>
-    (await get(operator, keys.status(task)).catch(() => undefined))?.record;
-  const schedule = async (...tasks: TaskRecord[]): Promise<void> => {
-    await commit(
-      operator,
-      tasks.map((task) => put('task', task, { event: 'scheduled' })),
-    );
-  };
-  const fixture: NodeFixture = {
-    node,
-    clusterId,
-    agent: await start(options),
-    id: () => randomBytes(6).toString('hex'),
-    deploy: async (spec, { app = 'shop', revision = 1 } = {}) => {
-      const at = new Date().toISOString();
-      const record = {
-        namespace: 'default',
-        app,
-        revision,
-        spec,
-        digests: {},
-        ignored: [],
-        command: 'c',
-        createdAt: at,
-      };
-      await commit(operator, [put('revision', record, { event: 'created' })]);
-    },
-    schedule,
-    aim: (task, target) => schedule({ ...task, target }),
-    drop: async (task) => {
-      await commit(operator, [remove('task', keys.task(task), { event: 'removed' })]);
-    },
-    status,
-    until: async (task, fits) => {
-      const probe = async (): Promise<StatusRecord | false> => {
-        const found = await status(task);
-        return found !== undefined && fits(found) && found;
-      };
-      return eventually(probe, { timeoutMs: 20_000, describe: () => status(task) });
-    },
-    restartAgent: async () => {
-      await fixture.agent.close();
-      fixture.agent = await start(options);
-    },
-    close: () => fixture.agent.close(),
-  };
-  return fixture;
+/** An agent on a real bus, and what policy and scheduler do to it. */
+export class NodeFixture {
+  private agent: RunningService | undefined;
+
+  private constructor(
+    readonly options: AgentOptions & { clusterId: string },
+    private readonly operator: Connection,
+  ) {}
+
+  /** Starts an agent of a node of its own. */
+  static async start(
+    bus: TestBus,
+    engine: ContainerEngine | { host?: string },
+    over: Partial<AgentOptions> = {},
+  ): Promise<NodeFixture> {
+    const credentials = bus.credentials('provisioner');
+    const options = {
+      name: 'provisioner',
+      servers: [bus.url],
+      ...(credentials && { credentials }),
+      node: `n-${someId(3)}`,
+      clusterId: `test-${someId(3)}`,
+      engine,
+      ...over,
+    };
+    const fixture = new NodeFixture(options, await bus.connect());
+    await fixture.startAgent();
+    return fixture;
+  }
+
+  /** A task of this node, of an application of its own. */
+  task(over: Partial<TaskRecord> = {}): TaskRecord {
+    return aTask({ node: this.options.node, task: someId(), app: `a${someId()}`, ...over });
+  }
+
+  async startAgent(): Promise<void> {
+    this.agent = await start(this.options);
+  }
+
+  async close(): Promise<void> {
+    await this.agent?.close();
+  }
+
+  async deploy(spec: ApplicationSpec, { app, revision, namespace }: TaskRecord): Promise<void> {
+    const createdAt = new Date().toISOString();
+    const record = { namespace, app, revision, spec, digests: {}, ignored: [], command: 'c', createdAt };
+    await commit(this.operator, [put('revision', record, { event: 'created' })]);
+  }
+
+  async schedule(...tasks: TaskRecord[]): Promise<void> {
+    const writes = tasks.map((task) => put('task', task, { event: 'scheduled' }));
+    await commit(this.operator, writes);
+  }
+
+  /** Deploys and schedules, and waits until it runs. */
+  async run(spec: ApplicationSpec, task: TaskRecord): Promise<StatusRecord & { container: string }> {
+    await this.deploy(spec, task);
+    await this.schedule(task);
+    return (await this.until(task, ({ state }) => state === 'running')) as StatusRecord & { container: string };
+  }
+
+  aim(task: TaskRecord, target: TaskTarget): Promise<void> {
+    return this.schedule({ ...task, target });
+  }
+
+  async drop(task: TaskRecord): Promise<void> {
+    await commit(this.operator, [remove('task', keys.task(task), { event: 'removed' })]);
+    await eventually(async () => (await this.status(task)) === undefined);
+  }
+
+  async status(task: TaskRecord): Promise<StatusRecord | undefined> {
+    return (await this.entry(task))?.record;
+  }
+
+  /** The number of the last report among all changes. */
+  async reportNumber(task: TaskRecord): Promise<number | undefined> {
+    return (await this.entry(task))?.revision;
+  }
+
+  /** Waits for a report that fits. */
+  async until(task: TaskRecord, fits: (status: StatusRecord) => boolean): Promise<StatusRecord> {
+    const probe = async (): Promise<StatusRecord | false> => {
+      const found = await this.status(task);
+      return found !== undefined && fits(found) && found;
+    };
+    return eventually(probe, { timeoutMs: 20_000, describe: () => this.status(task) });
+  }
+
+  private async entry(task: TaskRecord): Promise<{ record: StatusRecord; revision: number } | undefined> {
+    return get(this.operator, keys.status(task)).catch(() => undefined);
+  }
 }

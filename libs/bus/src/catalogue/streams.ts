@@ -105,6 +105,7 @@ export const STREAMS: readonly Config[] = [
     max_bytes: 2 * GIB,
     max_msgs_per_subject: 100_000,
     compression: StoreCompression.S2,
+    allow_direct: true,
   },
   {
     // Samples are read at once and summed up elsewhere; what is lost in a power cut is one interval.
