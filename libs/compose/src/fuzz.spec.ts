@@ -80,13 +80,13 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     scalar,
-    fc.array(tie('value'), { maxLength: 4 }),
-    fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries) as unknown),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.array(fc.tuple(key, tie('value')), { maxLength: 3 }).map((entries) => Object.fromEntries(entries) as unknown),
   ),
 }));
 
 const service = fc
-  .array(fc.tuple(key, value), { maxLength: 8 })
+  .array(fc.tuple(key, value), { maxLength: 6 })
   .map((entries): unknown => ({ image: 'a', ...Object.fromEntries(entries) }));
 const project = fc
   .tuple(fc.dictionary(fc.constantFrom('web', 'db', 'A b', '__proto__'), service, { minKeys: 1 }), value, value)
