@@ -63,15 +63,17 @@ async function measure(cluster, observer) {
   return { ...results, killed: containers.map(({ Labels }) => Labels['dev.tutti.task']) };
 }
 
-/** How many of the killed tasks have an incident that says so. */
+/** How many of the killed tasks have an incident that says so; it may take the monitor a moment. */
 async function explained(cluster, killed) {
-  const count = async () => {
+  let found = 0;
+  const look = async () => {
     const incidents = await cluster.list('incidents', APP);
     const of137 = incidents.filter(({ exitCode }) => exitCode === 137).map(({ task }) => task);
-    return killed.filter((task) => of137.includes(task)).length;
+    found = killed.filter((task) => of137.includes(task)).length;
+    return found === killed.length;
   };
-  await until(async () => (await count()) === killed.length, { timeoutMs: 10_000 }).catch(() => undefined);
-  return count();
+  await until(look, { timeoutMs: 10_000, everyMs: 250 }).catch(({ cause }) => cause && console.error(cause.message));
+  return found;
 }
 
 await ensureBusyboxImage(docker);
