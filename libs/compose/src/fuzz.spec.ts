@@ -106,12 +106,12 @@ const options = { verbose: 1 } as const;
 describe('any document', () => {
   it('is answered when its shape is arbitrary', () => {
     fc.assert(fc.property(project, answers), { ...options, numRuns: 2500 });
-  }, 60_000);
+  }, 180_000);
 
   it('is answered when it is a valid one, damaged', () => {
     answers(VALID);
     fc.assert(fc.property(mutated, answers), { ...options, numRuns: 2500 });
-  }, 60_000);
+  }, 180_000);
 
   it('is answered when it is any text or any JSON', () => {
     const text = fc.oneof(
@@ -120,7 +120,7 @@ describe('any document', () => {
       value.map((any) => stringify(any)),
     );
     fc.assert(fc.property(text, answers), { ...options, numRuns: 5000 });
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('a rendered project', () => {
@@ -144,7 +144,7 @@ describe('a rendered project', () => {
       expect(spec.services['web']).toMatchObject({ command, environment, labels });
     });
     fc.assert(property, { ...options, numRuns: 1000 });
-  }, 60_000);
+  }, 180_000);
 
   it('is the same when loaded and rendered again', () => {
     const property = fc.property(web, ({ command, environment, labels }) => {
@@ -157,5 +157,5 @@ describe('a rendered project', () => {
       expect(parseCompose(render(again))).toEqual(parseCompose(first));
     });
     fc.assert(property, { ...options, numRuns: 300 });
-  }, 60_000);
+  }, 180_000);
 });
