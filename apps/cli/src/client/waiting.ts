@@ -72,7 +72,7 @@ class RolloutWatcher {
   private rollout: RolloutRecord | null = null;
   private gone = false;
   private changedAt = Date.now();
-  private failure: unknown;
+  private failure: Error | undefined;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -85,8 +85,8 @@ class RolloutWatcher {
   async open(): Promise<void> {
     await new Promise<void>((opened, failed) => {
       this.run(opened).catch((error: unknown) => {
-        this.failure = error;
-        failed(error instanceof Error ? error : new Error(String(error)));
+        this.failure = error instanceof Error ? error : new Error(String(error));
+        failed(this.failure);
         this.wake();
       });
     });

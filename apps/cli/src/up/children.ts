@@ -86,7 +86,7 @@ export class Children implements Fleet {
 }
 
 function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
-  const { gateway, node, labels, dockerHost } = hosting;
+  const { gateway, node, cluster, labels, dockerHost } = hosting;
   return {
     ...process.env,
     TUTTI_NATS: hosting.natsUrl,
@@ -98,10 +98,11 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
     }),
     ...(name === 'provisioner' && {
       TUTTI_NODE: node,
+      TUTTI_CLUSTER: cluster,
       TUTTI_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
-      ...(dockerHost && { DOCKER_HOST: dockerHost }),
+      ...(dockerHost && { TUTTI_DOCKER_HOST: dockerHost }),
     }),
   };
 }

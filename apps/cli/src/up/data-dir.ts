@@ -19,6 +19,8 @@ export interface DataDir {
 
 /** What is remembered, so that a later start finds again what runs. */
 export interface Settings {
+  /** Whose containers these are: another control plane on the same engine leaves them alone, and we leave its. */
+  cluster?: string;
   node?: string;
   natsPort?: number;
   /** Where the gateway was last. */
@@ -59,6 +61,16 @@ export function readJson<T>(path: string, fallback: T): T {
 export function writeJson(path: string, value: unknown): void {
   writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** What is remembered of earlier starts. */
+export function settingsOf(data: DataDir): Settings {
+  return readJson<Settings>(data.settings, {});
+}
+
+/** Adds to what is remembered. */
+export function remember(data: DataDir, more: Settings): void {
+  writeJson(data.settings, { ...settingsOf(data), ...more });
 }
 
 export function readPid(path: string): number | undefined {

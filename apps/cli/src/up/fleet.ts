@@ -33,8 +33,9 @@ export interface Hosting {
   natsUrl: string;
   credentials(service: ServiceName): string;
   node: string;
+  cluster: string;
   labels: Record<string, string>;
   dockerHost?: string;
-  gateway: { host: string; port: number; token: string; tokenFile: string };
+  gateway: { host: string; port: number; token: string };
   log(line: string): void;
 }

@@ -3,13 +3,13 @@ import { TuttiError } from '@tutti/model';
 import { Gateway } from '../client/http.js';
 import type { AppElement } from '../core/elements.js';
 import { change } from '../verbs/changing.js';
-import { readJson, type DataDir, type Settings } from './data-dir.js';
+import { settingsOf, type DataDir } from './data-dir.js';
 
 const TIMEOUT_MS = 120_000;
 
 /** Removes every application of the control plane on this folder, and waits until they are gone. */
 export async function removeAllApps(data: DataDir): Promise<void> {
-  const { endpoint } = readJson<Settings>(data.settings, {});
+  const { endpoint } = settingsOf(data);
   if (!endpoint) throw new TuttiError('unavailable', `${data.root} does not say where its gateway is`);
   const connection = { endpoint, token: readFileSync(data.token, 'utf8').trim() };
   const apps = await Gateway.from(connection).get<AppElement[]>('/v1/apps');

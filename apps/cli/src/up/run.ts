@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { credentialsPath, ensureToken, freePort } from '@tutti/bus';
 import { messageOf, SERVICES, toName, TuttiError } from '@tutti/model';
@@ -5,7 +6,7 @@ import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
 import type { StatusAnswer } from '../core/elements.js';
 import { Children } from './children.js';
-import { makeDataDir, readJson, writeJson, type DataDir, type Settings } from './data-dir.js';
+import { makeDataDir, remember, settingsOf, writeJson, type DataDir, type Settings } from './data-dir.js';
 import type { Fleet, Hosting } from './fleet.js';
 import { InProcess } from './in-process.js';
 import { stopLeftovers } from './leftovers.js';
@@ -51,11 +52,13 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   try {
     await stopLeftovers(data);
     const port = await gatewayPort(settings);
-    const remembered = readJson<Settings>(data.settings, {});
+    const remembered = settingsOf(data);
     const nats = await startBus(settings, remembered);
     undo.push(() => nats.stop());
     const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
-    const hosting = hostingOf(settings, { natsUrl: nats.url, node, port });
+    const cluster = remembered.cluster ?? randomBytes(6).toString('hex');
+    remember(data, { node, cluster });
+    const hosting = hostingOf(settings, { natsUrl: nats.url, node, cluster, port });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
@@ -63,7 +66,7 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     step(`services: ${SERVICES.join(', ')}`);
     step(`node ${node}, engine ${settings.dockerHost ?? process.env.DOCKER_HOST ?? 'at the default socket'}`);
     writeJson(data.pids, pidsOf(fleet, nats));
-    writeJson(data.settings, { node, natsPort: Number(new URL(nats.url).port), endpoint: context.endpoint });
+    remember(data, { endpoint: context.endpoint });
     writeContext(context);
     return { context, stop };
   } catch (error) {
@@ -79,7 +82,7 @@ async function startBus({ data, natsPort, log, step }: UpSettings, { natsPort: l
     ...(natsPort !== undefined && { port: natsPort }),
     ...(lastPort !== undefined && { lastPort }),
   });
-  writeJson(data.settings, { ...readJson<Settings>(data.settings, {}), natsPort: Number(new URL(nats.url).port) });
+  remember(data, { natsPort: Number(new URL(nats.url).port) });
   step(`nats-server ${nats.adopted ? 'adopted' : 'started'} at ${nats.url} (pid ${nats.pid})`);
   return nats;
 }
@@ -90,15 +93,19 @@ async function gatewayPort({ port, listen }: UpSettings): Promise<number> {
   throw new TuttiError('conflict', `port ${port} on ${listen} cannot be listened on: choose another with --port`);
 }
 
-function hostingOf(settings: UpSettings, at: { natsUrl: string; node: string; port: number }): Hosting {
+function hostingOf(
+  settings: UpSettings,
+  at: Pick<Hosting, 'natsUrl' | 'node' | 'cluster'> & { port: number },
+): Hosting {
   const { data, listen, labels, dockerHost, log } = settings;
   return {
     natsUrl: at.natsUrl,
     credentials: (service) => credentialsPath(data.credentials, service),
     node: at.node,
+    cluster: at.cluster,
     labels,
     ...(dockerHost !== undefined && { dockerHost }),
-    gateway: { host: listen, port: at.port, token: ensureToken(data.token), tokenFile: data.token },
+    gateway: { host: listen, port: at.port, token: ensureToken(data.token) },
     log,
   };
 }

@@ -24,8 +24,12 @@ export function starters(hosting: Hosting): Record<ServiceName, () => Promise<Ru
   >;
 }
 
-function settingsOf(name: ServiceName, { gateway, node, labels, dockerHost }: Hosting): Record<string, unknown> {
+function settingsOf(
+  name: ServiceName,
+  { gateway, node, cluster, labels, dockerHost }: Hosting,
+): Record<string, unknown> {
   if (name === 'gateway') return { host: gateway.host, port: gateway.port, token: gateway.token };
-  if (name === 'provisioner') return { node, labels, engine: { ...(dockerHost && { host: dockerHost }) } };
+  if (name === 'provisioner')
+    return { node, labels, clusterId: cluster, engine: { ...(dockerHost && { host: dockerHost }) } };
   return {};
 }

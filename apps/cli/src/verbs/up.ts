@@ -8,6 +8,9 @@ import { detach, tellParent } from '../up/detach.js';
 import { keepHeapSmall } from '../up/memory.js';
 import { examples, parsed, repeatable, wholeNumber } from './options.js';
 
+/** Long enough for the reason to be written. */
+const LAST_WORDS_MS = 200;
+
 interface Options {
   data?: string;
   port: number;
@@ -84,6 +87,8 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
     log: (line) => say(`${new Date().toISOString()} ${line}`),
   }).catch((error: unknown) => {
     tellParent({ failed: messageOf(error) });
+    // What a half-started service has left open must not keep this process.
+    setTimeout(() => process.exit(), LAST_WORDS_MS);
     throw error;
   });
   print(`ready ${plane.context.endpoint}`);
