@@ -74,11 +74,18 @@ export class DockerNetworks {
       Labels: labels,
       Internal: internal,
       Options: driverOpts,
-      IPAM: subnet === undefined ? undefined : { Config: [{ Subnet: subnet }] },
+      IPAM: subnet === undefined ? undefined : { Config: [{ Subnet: subnet, Gateway: firstAddress(subnet) }] },
     };
     const call = { ...options, what: `create network ${name}` };
     await this.caller.call(call, (abortSignal) => this.docker.createNetwork({ ...settings, abortSignal }));
   }
+}
+
+/** The host's address on a subnet: said, since Docker keeps to itself the one that it picks. Undefined for IPv6. */
+function firstAddress(subnet: string): string | undefined {
+  const [address = ''] = subnet.split('/');
+  const bytes = address.split('.').map(Number);
+  return bytes.length === 4 ? [...bytes.slice(0, 3), (bytes[3] ?? 0) + 1].join('.') : undefined;
 }
 
 function toNetwork({ Id: id, Name: name, Labels: labels, IPAM }: NetworkInspectInfo): NetworkInfo {
