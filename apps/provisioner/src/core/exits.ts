@@ -1,5 +1,5 @@
 import { isTerminal, type ExitEvidence } from '@tutti/model';
-import type { Now } from './learn.js';
+import type { Now } from './facts.js';
 import type { ContainerView, Life } from './life.js';
 import { decideRestart } from './restart-policy.js';
 

@@ -24,6 +24,12 @@ export interface Refusal {
   retryable: boolean;
 }
 
+/** When a fact came in, by the agent's own clock. */
+export interface Now {
+  ms: number;
+  iso: string;
+}
+
 /** Something the agent learned about a task. Times named `at` are the engine's, in ISO 8601. */
 export type Fact =
   | { type: 'wanted'; task: TaskRecord }

@@ -1,15 +1,9 @@
 import { isTerminal, type TaskState } from '@tutti/model';
 import { addressesByKey } from './container-config.js';
 import { endOfRun, isStale } from './exits.js';
-import type { Fact, FactOf, Seen } from './facts.js';
+import type { Fact, FactOf, Now, Seen } from './facts.js';
 import type { ContainerView, Life } from './life.js';
 import { refuse } from './refusals.js';
-
-/** When a fact came in, by the agent's own clock. */
-export interface Now {
-  ms: number;
-  iso: string;
-}
 
 type Learners = { [T in Fact['type']]: (life: Life, fact: FactOf<T>, now: Now) => Life };
 

@@ -1,6 +1,5 @@
 import { backoffMs, isTerminal } from '@tutti/model';
-import type { Refusal } from './facts.js';
-import type { Now } from './learn.js';
+import type { Now, Refusal } from './facts.js';
 import type { Life } from './life.js';
 
 const RETRY = { firstMs: 250, maxMs: 5000 };

@@ -1,7 +1,7 @@
 import { EngineError } from '@tutti/engine';
 import { messageOf, TuttiError, type StatusRecord, type TaskRef } from '@tutti/model';
-import type { Fact, Refusal } from '../core/facts.js';
-import { learn, type Now } from '../core/learn.js';
+import type { Fact, Now, Refusal } from '../core/facts.js';
+import { learn } from '../core/learn.js';
 import { beginLife, type Life } from '../core/life.js';
 import { reportOf } from '../core/report.js';
 import { nextStep, type Action } from '../core/steps.js';

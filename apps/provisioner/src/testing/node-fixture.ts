@@ -1,10 +1,19 @@
-import { commit, get, keys, put, remove, type Connection, type RunningService } from '@tutti/bus';
+import { commit, get, keys, put, remove, type Connection, type RunningService, type UserName } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
 import type { ApplicationSpec, StatusRecord, TaskRecord, TaskTarget } from '@tutti/model';
-import { eventually, type TestBus } from '@tutti/testing';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { start, type AgentOptions } from '../index.js';
 import { aTask } from './builders.js';
+
+const PATIENCE_MS = 20_000;
+
+/** The bus that a test runs on; libs/testing's TestBus is one. */
+export interface BusUnderTest {
+  url: string;
+  connect(): Promise<Connection>;
+  credentials(user: UserName): string | undefined;
+}
 
 /** Hexadecimal digits that no other test uses. */
 export function someId(bytes = 6): string {
@@ -22,7 +31,7 @@ export class NodeFixture {
 
   /** Starts an agent of a node of its own. */
   static async start(
-    bus: TestBus,
+    bus: BusUnderTest,
     engine: ContainerEngine | { host?: string },
     over: Partial<AgentOptions> = {},
   ): Promise<NodeFixture> {
@@ -78,7 +87,7 @@ export class NodeFixture {
 
   async drop(task: TaskRecord): Promise<void> {
     await commit(this.operator, [remove('task', keys.task(task), { event: 'removed' })]);
-    await eventually(async () => (await this.status(task)) === undefined);
+    await this.untilForgotten(task);
   }
 
   async status(task: TaskRecord): Promise<StatusRecord | undefined> {
@@ -90,13 +99,23 @@ export class NodeFixture {
     return (await this.entry(task))?.revision;
   }
 
-  /** Waits for a report that fits. */
+  /** Waits for a report that fits. @throws Error that shows the last one */
   async until(task: TaskRecord, fits: (status: StatusRecord) => boolean): Promise<StatusRecord> {
-    const probe = async (): Promise<StatusRecord | false> => {
-      const found = await this.status(task);
-      return found !== undefined && fits(found) && found;
-    };
-    return eventually(probe, { timeoutMs: 20_000, describe: () => this.status(task) });
+    for (let waited = 0; ; waited += 20) {
+      const status = await this.status(task);
+      if (status && fits(status)) return status;
+      if (waited > PATIENCE_MS) throw new Error(`no such report; the last one: ${JSON.stringify(status, null, 2)}`);
+      await sleep(20);
+    }
+  }
+
+  /** Waits until nothing is reported of the task any more. */
+  async untilForgotten(task: TaskRecord): Promise<void> {
+    for (let waited = 0; waited < PATIENCE_MS; waited += 20) {
+      if ((await this.status(task)) === undefined) return;
+      await sleep(20);
+    }
+    throw new Error(`task ${task.task} is still reported`);
   }
 
   private async entry(task: TaskRecord): Promise<{ record: StatusRecord; revision: number } | undefined> {
