@@ -27,6 +27,8 @@ export interface NatsOptions {
   /** That of the last start: taken if it is free. */
   lastPort?: number;
   log(line: string): void;
+  /** Called when it runs again, under another pid. */
+  onRestart(): void;
 }
 
 /** The bus of this control plane: adopted or started, and started again when it dies. */
@@ -89,6 +91,7 @@ export class Nats {
       try {
         this.server = await launch(this.options, port);
         this.options.log(`nats-server runs again (pid ${this.pid})`);
+        this.options.onRestart();
         return;
       } catch (error) {
         this.options.log(`nats-server does not start: ${messageOf(error)}`);
@@ -146,6 +149,6 @@ async function choosePort({ port, lastPort }: NatsOptions): Promise<number> {
     if (await canListen(HOST, port)) return port;
     throw new TuttiError('conflict', `port ${port} on ${HOST} is taken: choose another with --nats-port`);
   }
-  for (const candidate of [lastPort ?? DEFAULT_PORT]) if (await canListen(HOST, candidate)) return candidate;
-  return freePort();
+  const usual = lastPort ?? DEFAULT_PORT;
+  return (await canListen(HOST, usual)) ? usual : freePort();
 }

@@ -46,6 +46,7 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   makeDataDir(data);
   const unlock = lock(data);
   const undo: (() => Promise<void> | void)[] = [unlock];
+  let announce = (): void => undefined;
   const stop = async (): Promise<void> => {
     for (const action of undo.splice(0).reverse()) await action();
   };
@@ -53,7 +54,7 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     await stopLeftovers(data);
     const port = await gatewayPort(settings);
     const remembered = settingsOf(data);
-    const nats = await startBus(settings, remembered);
+    const nats = await startBus(settings, remembered, () => announce());
     undo.push(() => nats.stop());
     const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
     const cluster = remembered.cluster ?? randomBytes(6).toString('hex');
@@ -65,7 +66,8 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     await fleet.start();
     step(`services: ${SERVICES.join(', ')}`);
     step(`node ${node}, engine ${settings.dockerHost ?? process.env.DOCKER_HOST ?? 'at the default socket'}`);
-    writeJson(data.pids, pidsOf(fleet, nats));
+    announce = () => writeJson(data.pids, pidsOf(fleet, nats));
+    announce();
     remember(data, { endpoint: context.endpoint });
     writeContext(context);
     return { context, stop };
@@ -75,10 +77,15 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   }
 }
 
-async function startBus({ data, natsPort, log, step }: UpSettings, { natsPort: lastPort }: Settings): Promise<Nats> {
+async function startBus(
+  { data, natsPort, log, step }: UpSettings,
+  { natsPort: lastPort }: Settings,
+  onRestart: () => void,
+): Promise<Nats> {
   const nats = await Nats.start({
     data,
     log,
+    onRestart,
     ...(natsPort !== undefined && { port: natsPort }),
     ...(lastPort !== undefined && { lastPort }),
   });
