@@ -92,8 +92,8 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
     TUTTI_NATS: hosting.natsUrl,
     TUTTI_CREDENTIALS: hosting.credentials(name),
     ...(name === 'gateway' && {
-      TUTTI_HOST: gateway.host,
-      TUTTI_PORT: String(gateway.port),
+      TUTTI_HTTP_HOST: gateway.host,
+      TUTTI_HTTP_PORT: String(gateway.port),
       TUTTI_TOKEN: gateway.token,
     }),
     ...(name === 'provisioner' && {
