@@ -2,7 +2,7 @@ import type { ClassConstructor } from 'class-transformer';
 import { isName, type CommandVerb, type Fault, type Resources } from '@tutti/model';
 import type { Command, CommandHead } from '../core/command.js';
 import { admit, type Submitted } from './admit.js';
-import { CommandDto, DeployDto, RemoveDto, RestartDto, RollbackDto, ScaleDto } from './dto.js';
+import { type CommandDto, DeployDto, RemoveDto, RestartDto, RollbackDto, ScaleDto } from './dto.js';
 import { namespaceFaults } from './identity.js';
 import { validated } from './validate.js';
 

@@ -71,3 +71,27 @@ export async function ask<T>(connection: { nc: NatsConnection }, subject: string
   const { faults } = decodeJson(reply.data) as { faults?: TuttiError['faults'] };
   throw new TuttiError(name, reply.headers?.get('Nats-Service-Error') ?? 'refused', faults ?? []);
 }
+
+/** A service that answers on the bus. */
+export interface LiveService {
+  name: string;
+  version: string;
+  /** When it started, ISO 8601. */
+  since: string;
+}
+
+const SURVEY_TIMEOUT_MS = 1000;
+
+/** Asks who is there. Ends as soon as each of `expected` has answered, after a second at the latest. */
+export async function survey({ nc }: Connection, expected: readonly string[]): Promise<LiveService[]> {
+  const found: LiveService[] = [];
+  const missing = new Set(expected);
+  const replies = await nc.requestMany('$SRV.STATS', '', { strategy: 'timer', maxWait: SURVEY_TIMEOUT_MS });
+  for await (const reply of replies) {
+    const { name, version, started } = reply.json<{ name: string; version: string; started: string }>();
+    found.push({ name, version, since: started });
+    missing.delete(name);
+    if (missing.size === 0) break;
+  }
+  return found;
+}

@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type INestMicroservice, type LoggerService, type Type } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type INestMicroservice,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { messageOf } from '@tutti/model';
@@ -45,16 +52,62 @@ export async function startService(
   }
 }
 
+/** How Nest is to make an application: with our logger, and errors thrown rather than the process ended. */
+export interface CreateOptions {
+  logger: LoggerService;
+  abortOnError: false;
+}
+
+/**
+ * Starts a service that is spoken to by other means, too, such as HTTP: `create` makes its Nest application of `root`,
+ * and opens it to the world once it is on the bus.
+ * @throws TuttiError when the bus cannot be reached
+ */
+export async function startHybrid<App extends INestApplication>(
+  module: Type | DynamicModule,
+  options: ServiceOptions & { description: string },
+  {
+    create,
+    open,
+  }: { create(root: DynamicModule, options: CreateOptions): Promise<App>; open(app: App): Promise<unknown> },
+): Promise<RunningService> {
+  const connection = await connectBus(options);
+  try {
+    const logger = options.logger ?? createLogger(options.name);
+    const app = await create(rootOf(connection, module), { logger, abortOnError: false });
+    const bus = app.connectMicroservice<MicroserviceOptions>(
+      { strategy: strategyOf(connection, options) },
+      { deferInitialization: true },
+    );
+    bus.useGlobalFilters(new PassErrorsFilter());
+    await app.startAllMicroservices();
+    await open(app);
+    return { name: options.name, close: () => shutDown(app, connection) };
+  } catch (error) {
+    await connection.nc.close();
+    throw error;
+  }
+}
+
+function rootOf(connection: Connection, module: Type | DynamicModule): DynamicModule {
+  return { module: Root, imports: [BusModule.with(connection), module] };
+}
+
+function strategyOf(
+  connection: Connection,
+  { name: service, description }: ServiceOptions & { description: string },
+): JetStreamServer {
+  return new JetStreamServer(connection, { service, version: VERSION, description });
+}
+
 async function createMicroservice(
   connection: Connection,
   module: Type | DynamicModule,
   options: ServiceOptions & { description: string },
 ): Promise<INestMicroservice> {
-  const root: DynamicModule = { module: Root, imports: [BusModule.with(connection), module] };
-  const { name: service, description } = options;
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
-    strategy: new JetStreamServer(connection, { service, version: VERSION, description }),
-    logger: options.logger ?? createLogger(service),
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(rootOf(connection, module), {
+    strategy: strategyOf(connection, options),
+    logger: options.logger ?? createLogger(options.name),
     abortOnError: false,
   });
   app.useGlobalFilters(new PassErrorsFilter());

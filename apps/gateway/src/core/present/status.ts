@@ -1,0 +1,67 @@
+import { SERVICES } from '@tutti/model';
+import type { Grouped } from '../grouped.js';
+import type { Amount, NodeElement } from './nodes.js';
+
+export interface StreamSize {
+  name: string;
+  messages: number;
+  bytes: number;
+}
+
+interface BusState {
+  server: string;
+  version: string;
+  connected: boolean;
+  streams: StreamSize[];
+}
+
+export interface StatusAnswer {
+  healthy: boolean;
+  bus: BusState;
+  services: { name: string; version: string | null; state: 'running' | 'missing'; since: string | null }[];
+  nodes: { ready: number; down: number; total: number };
+  capacity: Amount;
+  reserved: Amount;
+  tasks: { running: number; total: number };
+  incidents: { open: number };
+  apps: number;
+}
+
+interface Seen {
+  bus: BusState;
+  /** Who answered; of several with one name any will do. */
+  services: readonly { name: string; version: string; since: string }[];
+  nodes: readonly NodeElement[];
+  seen: Pick<Grouped, 'task' | 'status' | 'incident' | 'app'>;
+}
+
+/** The state of everything; healthy when every service answers, no node is down and no incident is open. */
+export function presentStatus({ bus, services: found, nodes, seen }: Seen): StatusAnswer {
+  const services = SERVICES.map((name) => {
+    const live = found.find((service) => service.name === name);
+    return {
+      name,
+      version: live?.version ?? null,
+      state: live ? ('running' as const) : ('missing' as const),
+      since: live?.since ?? null,
+    };
+  });
+  const down = nodes.filter(({ state }) => state === 'down').length;
+  const open = seen.incident.filter(({ resolvedAt }) => resolvedAt === undefined).length;
+  const whole = services.every(({ state }) => state === 'running');
+  return {
+    healthy: bus.connected && whole && down === 0 && open === 0,
+    bus,
+    services,
+    nodes: { ready: nodes.length - down, down, total: nodes.length },
+    capacity: sum(nodes.map(({ capacity }) => capacity)),
+    reserved: sum(nodes.map(({ reserved }) => reserved)),
+    tasks: { running: seen.status.filter(({ state }) => state === 'running').length, total: seen.task.length },
+    incidents: { open },
+    apps: seen.app.length,
+  };
+}
+
+function sum(amounts: readonly Amount[]): Amount {
+  return amounts.reduce((a, b) => ({ cpu: a.cpu + b.cpu, memory: a.memory + b.memory }), { cpu: 0, memory: 0 });
+}

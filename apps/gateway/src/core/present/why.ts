@@ -1,0 +1,129 @@
+import type { IncidentRecord, StatusRecord, TaskRecord } from '@tutti/model';
+import type { Grouped } from '../grouped.js';
+import { presentIncidents } from './incidents.js';
+import type { NodeElement } from './nodes.js';
+import { compare, healthOf, shownState } from './tasks.js';
+
+/** Why something is as it is. */
+export interface WhyAnswer {
+  target: string;
+  kind: 'task' | 'node' | 'service' | 'app';
+  summary: string;
+  lines: string[];
+  incidents: object[];
+}
+
+type Seen = Pick<Grouped, 'task' | 'status' | 'health' | 'rollout' | 'incident'>;
+
+const SHOWN_INCIDENTS = 10;
+
+/** Why a task is where it is, and in the state that it is in. */
+export function whyTask(task: TaskRecord, seen: Seen): WhyAnswer {
+  const status = seen.status.find((candidate) => candidate.task === task.task);
+  const verdict = seen.health.find((candidate) => candidate.task === task.task);
+  const name = `${task.app}/${task.service}.${task.slot}`;
+  const state = shownState(task, status);
+  return {
+    target: task.task,
+    kind: 'task',
+    summary: `${task.task} is task ${name} on ${task.node}: ${state}, wanted to ${task.target}`,
+    lines: [
+      `made because: ${task.cause}`,
+      `on ${task.node} because: ${task.placement}`,
+      ...(task.targetCause ? [`wanted to ${task.target} because: ${task.targetCause}`] : []),
+      ...stateLines(status),
+      ...(verdict ? [`health: ${healthOf(status, verdict)}, ${verdict.reason}`] : []),
+      ...(task.replaces ? [`takes over from ${task.replaces}`] : []),
+    ],
+    incidents: latest(seen.incident, ({ task: id, app, service, slot, namespace }) => {
+      const sameSlot =
+        namespace === task.namespace && app === task.app && service === task.service && slot === task.slot;
+      return id === task.task || sameSlot;
+    }),
+  };
+}
+
+function stateLines(status: StatusRecord | undefined): string[] {
+  if (!status) return ['its agent has not reported on it yet'];
+  const { state, since, restarts, lastExit, error, message, action } = status;
+  return [
+    `${state} since ${since}${restarts > 0 ? `, restarted in place ${restarts} times` : ''}`,
+    ...[error, message].filter((text) => text !== undefined),
+    ...(lastExit
+      ? [`last exit at ${lastExit.at}: ${lastExit.oom ? 'out of memory' : `code ${lastExit.code ?? 'unknown'}`}`]
+      : []),
+    ...(action ? [`done about it: ${action}`] : []),
+  ];
+}
+
+/** Why a service has the tasks that it has, and which are missing. */
+export function whyService(
+  ref: { namespace: string; app: string; service: string },
+  seen: Seen,
+): WhyAnswer | undefined {
+  const rollout = seen.rollout.find(({ namespace, app }) => namespace === ref.namespace && app === ref.app);
+  const progress = rollout && Object.hasOwn(rollout.services, ref.service) ? rollout.services[ref.service] : undefined;
+  if (!rollout || !progress) return undefined;
+  const { desired, running, healthy, updated, failed, pending, waiting } = progress;
+  const tasks = seen.task.filter(
+    (task) => task.app === ref.app && task.namespace === ref.namespace && task.service === ref.service,
+  );
+  return {
+    target: `${ref.app}/${ref.service}`,
+    kind: 'service',
+    summary: `${ref.app}/${ref.service}: ${running} of ${desired} run, ${healthy} healthy, ${updated} of revision ${rollout.revision}`,
+    lines: [
+      ...(waiting ? [waiting] : []),
+      ...pending.map(({ slot, reason, since }) => `slot ${slot} has been waiting since ${since}: ${reason}`),
+      ...(failed > 0 ? [`${failed} failed`] : []),
+      ...[...tasks].sort((a, b) => a.slot - b.slot).map((task) => taskLine(task, seen)),
+    ],
+    incidents: latest(
+      seen.incident,
+      ({ namespace, app, service }) => namespace === ref.namespace && app === ref.app && service === ref.service,
+    ),
+  };
+}
+
+/** Why an application has come as far as it has. */
+export function whyApp(ref: { namespace: string; app: string }, seen: Seen): WhyAnswer | undefined {
+  const rollout = seen.rollout.find(({ namespace, app }) => namespace === ref.namespace && app === ref.app);
+  if (!rollout) return undefined;
+  const services = Object.keys(rollout.services).map((service) => whyService({ ...ref, service }, seen));
+  return {
+    target: ref.app,
+    kind: 'app',
+    summary: `${ref.app} is ${rollout.phase} at revision ${rollout.revision}: ${rollout.message}`,
+    lines: services.flatMap((service) =>
+      service ? [service.summary, ...service.lines.map((line) => `  ${line}`)] : [],
+    ),
+    incidents: latest(seen.incident, ({ namespace, app }) => namespace === ref.namespace && app === ref.app),
+  };
+}
+
+/** Why a node is in its state, and what it has promised. */
+export function whyNode(node: NodeElement, seen: Seen): WhyAnswer {
+  const { capacity, reserved } = node;
+  const gone = 'its agent has not renewed its lease: the agent, the host or the network between is down';
+  return {
+    target: node.node,
+    kind: 'node',
+    summary: `${node.node} is ${node.state} and has ${node.tasks} tasks`,
+    lines: [
+      node.state === 'ready' ? 'its agent renews its lease' : gone,
+      `${reserved.cpu} of ${capacity.cpu} CPUs and ${reserved.memory} of ${capacity.memory} bytes of memory are promised`,
+      ...seen.task.filter((task) => task.node === node.node).map((task) => taskLine(task, seen)),
+    ],
+    incidents: latest(seen.incident, (incident) => incident.node === node.node),
+  };
+}
+
+function taskLine(task: TaskRecord, seen: Seen): string {
+  const status = seen.status.find((candidate) => candidate.task === task.task);
+  return `${task.task} ${task.app}/${task.service}.${task.slot} on ${task.node}: ${shownState(task, status)}, made because: ${task.cause}`;
+}
+
+function latest(incidents: readonly IncidentRecord[], concerns: (incident: IncidentRecord) => boolean): object[] {
+  const chosen = incidents.filter(concerns).sort((a, b) => compare(b.openedAt, a.openedAt));
+  return presentIncidents(chosen.slice(0, SHOWN_INCIDENTS));
+}

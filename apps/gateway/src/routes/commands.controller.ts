@@ -1,0 +1,137 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { ask, BUS, get, keys, subjects, type Connection } from '@tutti/bus';
+import { Inject } from '@nestjs/common';
+import { isCommandId, notFound, TuttiError, type CommandVerb, type OutcomeRecord } from '@tutti/model';
+import type { FastifyReply } from 'fastify';
+import { Sender, type Accepted } from '../commands/sender.js';
+import { Submissions, submissionOf } from '../commands/submission.js';
+import { BadRequest } from '../http/problem.filter.js';
+import { namespaceOf, refOf } from '../http/validation.js';
+import { CommandQuery, durationOf, RestartBody, RollbackBody, ScaleBody } from './queries.js';
+
+const DEFAULT_WAIT_MS = 30_000;
+
+/** What a request says beside what it wants. */
+interface Request {
+  namespace: string;
+  app: string;
+  key: string | undefined;
+  query: CommandQuery;
+  reply: FastifyReply;
+}
+
+/** Commands in, over HTTP. */
+@Controller('v1')
+export class CommandsController {
+  constructor(
+    private readonly sender: Sender,
+    private readonly submissions: Submissions,
+    @Inject(BUS) private readonly bus: Connection,
+  ) {}
+
+  @Put('apps/:namespace/:app')
+  async deploy(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    const ref = refOf(namespace, app);
+    const submission = submissionOf(body);
+    await this.submissions.refuseFaulty(ref, submission);
+    return this.send('deploy', submission, { ...ref, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/plan')
+  @HttpCode(200)
+  async plan(@Param('namespace') namespace: string, @Param('app') app: string, @Body() body: unknown): Promise<object> {
+    const ref = refOf(namespace, app);
+    const { spec, digests, ...checked } = await this.submissions.check(ref, submissionOf(body));
+    const plan = await ask<{ steps: object[]; pending: object[] }>(this.bus, subjects.rpc('scheduler', 'plan'), {
+      ...ref,
+      spec,
+      digests,
+    });
+    return { ...ref, ...checked, ...plan };
+  }
+
+  @Delete('apps/:namespace/:app')
+  remove(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('remove', {}, { namespace, app, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/scale')
+  scale(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Body() body: ScaleBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('scale', { services: body.services }, { namespace, app, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/rollback')
+  rollback(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Body() body: RollbackBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('rollback', { ...body }, { namespace, app, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/restart')
+  restart(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Body() body: RestartBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('restart', { ...body }, { namespace, app, key, query, reply });
+  }
+
+  @Get('outcomes/:namespace/:command')
+  async outcome(@Param('namespace') namespace: string, @Param('command') command: string): Promise<OutcomeRecord> {
+    if (!isCommandId(command))
+      throw new BadRequest('this is no id of a command: use what the command was answered with');
+    const entry = await get(this.bus, keys.outcome({ namespace: namespaceOf(namespace), command }));
+    if (entry) return entry.record;
+    throw notFound(`the command ${command} is not decided yet, or there is none: ask again`);
+  }
+
+  private async send(
+    verb: CommandVerb,
+    body: object,
+    { namespace, app, key: id, query, reply }: Request,
+  ): Promise<Accepted | OutcomeRecord> {
+    const sending = { ...refOf(namespace, app), verb, body, id };
+    if (!query.wait) {
+      void reply.status(202);
+      return this.sender.send(sending);
+    }
+    const waitMs = query.timeout === undefined ? DEFAULT_WAIT_MS : (durationOf(query.timeout) ?? DEFAULT_WAIT_MS);
+    const outcome = await this.sender.sendAndWait(sending, waitMs);
+    void reply.status(200);
+    if (outcome.status === 'accepted') return outcome;
+    const [first] = outcome.reasons;
+    throw new TuttiError(
+      'invalid',
+      `${verb} of ${app} is ${outcome.status}: ${first?.message ?? 'no reason is given'}`,
+      outcome.reasons,
+    );
+  }
+}
