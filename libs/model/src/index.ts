@@ -7,3 +7,4 @@ export * from './resources.js';
 export * from './spec.js';
 export * from './task-states.js';
 export * from './units.js';
+export * from './usage.js';

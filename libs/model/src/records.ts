@@ -283,8 +283,12 @@ export interface UsageRecord extends TaskRef {
   runs: Run[];
   /** Milliseconds of runs that were dropped from `runs` to bound it. */
   olderRunMs: number;
+  /** When the first of the dropped runs began. */
+  olderRunsFrom?: Time;
   cpuSeconds: number;
   memoryByteSeconds: number;
+  /** The sample that was counted last: what comes again is told by its time. */
+  lastSample?: { at: Time; cpuSeconds: number; memoryBytes: number };
   reserved: Resources;
   updatedAt: Time;
 }

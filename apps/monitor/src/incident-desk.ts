@@ -1,0 +1,126 @@
+import { get, keys, KeyedSerial, OwnRecords, RecordTable, type Change, type Connection } from '@tutti/bus';
+import type { HealthRecord, StatusRecord } from '@tutti/model';
+import {
+  failuresIn,
+  incidentChanges,
+  isSettled,
+  outOfMemory,
+  RETENTION_MS,
+  type IncidentChange,
+} from './core/incidents.js';
+import type { SlotView, TaskView } from './core/slot-view.js';
+
+interface Surroundings {
+  healthOf: (task: string) => HealthRecord | undefined;
+  onError: (error: unknown, slot: string) => void;
+}
+
+type Placed = { namespace: string; app?: string; service?: string; slot?: number };
+
+/** `namespace/app/service/slot`: what is looked at as one. */
+export const slotKey = ({ namespace, app, service, slot }: Placed): string => [namespace, app, service, slot].join('/');
+
+/**
+ * Keeps the incidents of each slot what its tasks' records tell. In memory are incidents that are open or wait for
+ * evidence, and of settled ones only the ids that a live task's records still tell of.
+ */
+export class IncidentDesk {
+  private readonly tasks = new RecordTable<'task'>({ group: slotKey, keep: (record) => record });
+  private readonly statuses = new RecordTable<'status'>({ group: slotKey, keep: (record) => record });
+  private readonly incidents: OwnRecords<'incident'>;
+  private readonly settled = new Map<string, Set<string>>();
+  private readonly work: KeyedSerial;
+
+  constructor(
+    private readonly bus: Connection,
+    private readonly around: Surroundings,
+  ) {
+    this.incidents = new OwnRecords(bus, 'incident', slotKey);
+    this.work = new KeyedSerial((slot) => this.attend(slot), { onError: around.onError });
+  }
+
+  take(change: Change<'task' | 'status'>): void {
+    if (change.type === 'ready') return;
+    const slot =
+      change.kind === 'task'
+        ? this.tasks.take(change as Change<'task'>)
+        : this.statuses.take(change as Change<'status'>);
+    if (slot !== undefined) this.work.add(slot);
+  }
+
+  /** Takes in an incident that was there before; one that is resolved needs no looking after unless its task says so. */
+  takeOwn(change: Change<'incident'>): void {
+    if (change.type === 'put' && change.record.resolvedAt !== undefined) this.incidents.drop(change.key);
+    else this.touch(this.incidents.take(change));
+  }
+
+  /** Has a slot looked at. */
+  look(status: StatusRecord): void {
+    this.work.add(slotKey(status));
+  }
+
+  open(): void {
+    this.work.open();
+  }
+
+  close(): Promise<void> {
+    return this.work.close();
+  }
+
+  private touch(slot: string | undefined): void {
+    if (slot !== undefined) this.work.add(slot);
+  }
+
+  private async attend(slot: string): Promise<void> {
+    const view = this.view(slot);
+    const incidents = new Map(this.incidents.in(slot).map((incident) => [incident.incident, incident]));
+    const known = { incidents, settled: this.settled.get(slot) ?? new Set<string>(), now: Date.now() };
+    const memoryLimits = await this.memoryLimits(outOfMemory(view, known));
+    const changes = incidentChanges(view, { ...known, memoryLimits });
+    await Promise.all(changes.map((change) => this.write(slot, change)));
+    this.tidy(slot);
+  }
+
+  private async write(slot: string, { event, incident }: IncidentChange): Promise<void> {
+    const written = await this.incidents.put(incident, { event, ttlMs: RETENTION_MS });
+    // What was opened may be over already; and what was there before has to be looked at as it is.
+    if (!written || event === 'opened') this.work.add(slot);
+  }
+
+  /** Keeps in memory only what may still change. */
+  private tidy(slot: string): void {
+    const view = this.view(slot);
+    const told = new Set(
+      failuresIn(view, { settled: new Set(), memoryLimits: new Map(), now: Date.now() }).map((f) => f.failure.incident),
+    );
+    const settled = new Set([...(this.settled.get(slot) ?? [])].filter((id) => told.has(id)));
+    for (const incident of this.incidents.in(slot)) {
+      if (!isSettled(incident, view)) continue;
+      this.incidents.drop(keys.incident(incident));
+      if (told.has(incident.incident)) settled.add(incident.incident);
+    }
+    if (settled.size > 0) this.settled.set(slot, settled);
+    else this.settled.delete(slot);
+  }
+
+  private view(slot: string): SlotView {
+    const views = new Map<string, TaskView>();
+    this.tasks.in(slot).forEach((task) => views.set(task.task, { task }));
+    this.statuses.in(slot).forEach((status) => views.set(status.task, { ...views.get(status.task), status }));
+    return [...views].map(([task, view]) => {
+      const health = this.around.healthOf(task);
+      return health ? { ...view, health } : view;
+    });
+  }
+
+  /** Task to its memory limit in bytes, from the revision that it runs. */
+  private async memoryLimits(views: readonly TaskView[]): Promise<Map<string, number>> {
+    const limits = new Map<string, number>();
+    for (const { status } of views) {
+      const entry = status && (await get(this.bus, keys.revision(status)));
+      const limit = status && entry?.record.spec.services[status.service]?.limits.memoryBytes;
+      if (limit) limits.set(status.task, limit);
+    }
+    return limits;
+  }
+}

@@ -1,0 +1,75 @@
+import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { messageOf } from '@tutti/model';
+import { defer, filter, from, Observable, retry, startWith, switchMap, tap } from 'rxjs';
+import type { StreamName } from '../catalogue/streams.js';
+import type { Connection } from '../connection.js';
+import { bury } from '../dead-letters.js';
+import { decodeJson } from './codec.js';
+
+/** One message of a stream that is not STATE. */
+export interface Followed {
+  subject: string;
+  body: unknown;
+  /** When the server stored it, epoch ms. */
+  storedAt: number;
+}
+
+const RETRY_MS = 500;
+
+/**
+ * Follows a stream that is written asynchronously (samples, logs) from `since` on. Begins anew, at the time of the last
+ * message, after each reconnection, because a server that crashed may count from an earlier message: so a message may come
+ * twice, and readers tell by its own time. What is not JSON is buried in the dead letters.
+ */
+export function follow(
+  connection: Connection,
+  { stream, subject, since }: { stream: StreamName; subject: string; since: Date },
+): Observable<Followed> {
+  let last = since.getTime();
+  const once = defer(() => followFrom(connection, { stream, subject, since: new Date(last) })).pipe(
+    retry({ delay: RETRY_MS }),
+    tap(({ storedAt }) => (last = storedAt)),
+  );
+  const reconnections = from(connection.nc.status()).pipe(filter(({ type }) => type === 'reconnect'));
+  return reconnections.pipe(
+    startWith(undefined),
+    switchMap(() => once),
+  );
+}
+
+function followFrom(
+  connection: Connection,
+  { stream, subject, since }: { stream: StreamName; subject: string; since: Date },
+): Observable<Followed> {
+  return new Observable((subscriber) => {
+    const running = (async () => {
+      const consumer = await connection.js.consumers.getPushConsumer(stream, {
+        filter_subjects: [subject],
+        deliver_policy: DeliverPolicy.StartTime,
+        opt_start_time: since.toISOString(),
+      });
+      const messages = await consumer.consume({
+        callback: (message) => {
+          const followed = read(connection, stream, message);
+          if (followed) subscriber.next(followed);
+        },
+      });
+      return async () => {
+        await messages.close();
+        await consumer.delete().catch(() => false);
+      };
+    })();
+    running.catch((error: unknown) => subscriber.error(error));
+    return () => void running.then((stop) => stop()).catch(() => undefined);
+  });
+}
+
+function read(connection: Connection, stream: StreamName, message: JsMsg): Followed | undefined {
+  try {
+    const storedAt = Math.floor(message.info.timestampNanos / 1_000_000);
+    return { subject: message.subject, body: decodeJson(message.data), storedAt };
+  } catch (error) {
+    bury(connection, { stream, message, reason: messageOf(error) });
+    return undefined;
+  }
+}
