@@ -1,5 +1,5 @@
 import type { Decisions, Delay, Wish } from './decisions.js';
-import { giveBack, promise } from './ledger.js';
+import { giveBack, portKey, promise } from './ledger.js';
 import { place } from './placement/place.js';
 import type { NewTask } from './plan.js';
 import { hasEnded, type AppView, type NodeView, type ServiceView, type TaskView } from './view.js';
@@ -66,7 +66,12 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
   if (!spec) return;
   const after = new Room(room.all());
   wish.frees.forEach((task) => after.free(task));
-  const placement = place(after.all(), { service: service.name, spec, tasksOfService: counts });
+  const placement = place(after.all(), {
+    service: service.name,
+    spec,
+    tasksOfService: counts,
+    avoidPorts: doubtful(wish),
+  });
   if (!placement.ok) {
     placed.delays.push({ service: service.name, slot: wish.slot, reason: placement.why, failed: false });
     return;
@@ -78,6 +83,14 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
   counts.set(node, (counts.get(node) ?? 0) + 1);
   placed.create.push(task);
   placed.forget.push(...wish.frees);
+}
+
+/** Somebody outside may hold the host ports of a task that could not start: its successor tries others first. */
+function doubtful({ replaces }: Wish): string[] {
+  if (replaces?.status?.state !== 'rejected') return [];
+  return replaces.record.ports.flatMap(({ published, protocol }) =>
+    published === undefined ? [] : [portKey(published, protocol)],
+  );
 }
 
 function newTask(

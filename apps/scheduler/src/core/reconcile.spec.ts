@@ -215,6 +215,18 @@ describe('placement', () => {
     expect(result.rollout?.services.web?.pending[0]?.reason).toBe('1 node without a free host port for 81-82');
   });
 
+  test('a port that somebody outside holds is tried again only when there is no other', () => {
+    const published = { from: 81, to: 82 };
+    const ports: ServiceSpec['ports'] = [{ target: 80, published, protocol: 'tcp', mode: 'ingress' }];
+    const refused = aTask('web', 1, {
+      state: 'rejected',
+      record: { ports: [{ target: 80, published: 81, protocol: 'tcp' }] },
+      status: { finishedAt: time(0), error: 'port 81 of the host is taken' },
+    });
+    const result = plan(anApp({ web: aService({ ports }) }), [refused]);
+    expect(result.create[0]?.ports).toMatchObject([{ published: 82 }]);
+  });
+
   test('constraints are met or named', () => {
     const placement = { constraints: ['node.labels.disk == ssd'], spread: [] };
     const nodes = [aNode('n1'), aNode('n2', { labels: { disk: 'ssd' } })];

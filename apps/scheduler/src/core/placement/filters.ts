@@ -8,6 +8,8 @@ export interface Placeable {
   spec: ServiceSpec;
   /** Node to the number of this service's tasks there that have not ended. */
   tasksOfService: ReadonlyMap<string, number>;
+  /** Host ports that its predecessor failed with, as in a ledger. */
+  avoidPorts?: readonly string[];
 }
 
 /** Asks one thing of a node, and says in a few words what is missing: `short of 256 MiB`. */

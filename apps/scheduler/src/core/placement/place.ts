@@ -21,7 +21,7 @@ export function place(nodes: readonly NodeView[], wanted: Placeable): Placement 
   });
   const [best] = fitting.sort((a, b) => load(a, wanted) - load(b, wanted) || byTasks(a, b));
   if (!best) return { ok: false, why: explain(nodes.length, refusals) };
-  const assigned = assignPorts(wanted.spec.ports, best.ledger);
+  const assigned = assignPorts(wanted.spec.ports, best.ledger, wanted.avoidPorts);
   return { ok: true, node: best, ports: assigned.ok ? assigned.ports : [], why: praise(best, wanted, fitting.length) };
 }
 

@@ -3,9 +3,21 @@ import { portKey } from '../ledger.js';
 
 export type PortAssignment = { ok: true; ports: AssignedPort[] } | { ok: false; missing: string };
 
-/** Gives each published port the first one of its range that the node has not promised. */
-export function assignPorts(specs: readonly PortSpec[], ledger: LedgerRecord): PortAssignment {
-  const taken = new Set(Object.keys(ledger.ports));
+/**
+ * Gives each published port the first one of its range that the node has not promised.
+ * @param avoid ports, as in a ledger, that are taken only when there are no others: somebody else may hold them
+ */
+export function assignPorts(
+  specs: readonly PortSpec[],
+  ledger: LedgerRecord,
+  avoid: readonly string[] = [],
+): PortAssignment {
+  const picky = avoid.length > 0 ? assign(specs, [...Object.keys(ledger.ports), ...avoid]) : undefined;
+  return picky?.ok ? picky : assign(specs, Object.keys(ledger.ports));
+}
+
+function assign(specs: readonly PortSpec[], promised: readonly string[]): PortAssignment {
+  const taken = new Set(promised);
   const ports: AssignedPort[] = [];
   for (const { target, published, protocol, hostIp } of specs) {
     const free = published && firstFree(published, protocol, taken);
