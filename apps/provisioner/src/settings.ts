@@ -28,7 +28,8 @@ export type AgentOptions = ServiceOptions & Pick<Settings, 'node' | 'engine'> & 
 const DEFAULTS = {
   labels: {},
   clusterId: 'tutti',
-  parallelism: 4,
+  // Measured on two cores: best with 8, 4 close behind, more only queue up in the engine.
+  parallelism: 8,
   leaseTtlMs: 3000,
   leaseEveryMs: 1000,
   engineAwayMs: 30_000,

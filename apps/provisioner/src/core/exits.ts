@@ -1,12 +1,13 @@
 import { isTerminal, type ExitEvidence } from '@tutti/model';
 import type { Now } from './facts.js';
-import type { ContainerView, Life } from './life.js';
+import type { Life } from './life.js';
 import { decideRestart } from './restart-policy.js';
 
-/** Whether an engine's event of a death speaks of a run whose end is known already. */
-export function isStale({ startedAt, exitSeenByLooking }: ContainerView, diedAt: string): boolean {
-  if (startedAt !== undefined) return diedAt < startedAt;
-  return exitSeenByLooking === true;
+/** Whether an engine's event of a death may speak of a run whose end is known already. */
+export function isStale({ container, lastExit }: Life, diedAt: string): boolean {
+  if (lastExit && diedAt <= lastExit.at) return true;
+  if (container?.startedAt !== undefined) return diedAt < container.startedAt;
+  return container?.exitSeenByLooking === true;
 }
 
 /** The container's run is over: what is to be done about that. */
@@ -59,4 +60,17 @@ function restarting(delayMs: number, attempt: number): string {
 export function causeOf({ code, oom }: ExitEvidence): string {
   if (code === null) return 'its container vanished';
   return oom ? `killed for want of memory (exit code ${code})` : `exit code ${code}`;
+}
+
+/** There is no container any more: if it ran, that was the end of its run. */
+export function vanished(life: Life, now: Now): Life {
+  const phase = life.container?.phase;
+  if (phase === undefined) return life;
+  const ran = phase === 'running' || phase === 'starting' || life.state === 'running';
+  const after = ran ? endOfRun(life, { code: null, oom: life.oom, at: now.iso }, now) : life;
+  return { ...withoutContainer(after), evidence: 'none' };
+}
+
+export function withoutContainer(life: Life): Life {
+  return { ...life, container: undefined, addresses: {}, ports: [], health: 'none', probe: undefined };
 }

@@ -1,6 +1,6 @@
 import { isTerminal, type TaskState } from '@tutti/model';
 import { addressesByKey } from './container-config.js';
-import { endOfRun, isStale } from './exits.js';
+import { endOfRun, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
 import type { ContainerView, Life } from './life.js';
 import { refuse } from './refusals.js';
@@ -51,17 +51,16 @@ const LEARNERS: Learners = {
     life.lastExit?.at === exitAt ? { ...life, evidence: 'none', lastExit: { ...life.lastExit, logs: lines } } : life,
   stopped: (life) => withContainer(calm(life), { phase: 'exited', looking: false }),
   removed: (life) => withoutContainer({ ...calm(life), message: undefined }),
-  destroyed: (life) => {
-    const phase = life.container?.phase;
-    // What dies first says so by an event of its own.
-    return phase === 'running' || phase === 'starting'
-      ? withContainer(life, { doubtful: true })
-      : withoutContainer(life);
-  },
+  // What dies first says so by an event of its own.
+  destroyed: (life, _, now) => (seemsAlive(life) ? withContainer(life, { doubtful: true }) : vanished(life, now)),
   concluded: (life, _, now) => ({ ...life, state: 'stopped', since: now.iso, message: undefined }),
   refused: (life, { refusal }, now) => refuse(life, refusal, now),
   'engine-back': (life) => ({ ...life, retryAt: undefined }),
 };
+
+function seemsAlive({ container }: Life): boolean {
+  return container?.phase === 'running' || container?.phase === 'starting';
+}
 
 /** Calls succeed again. */
 function calm(life: Life): Life {
@@ -79,14 +78,10 @@ function withContainer(life: Life, change: Partial<ContainerView>): Life {
   return life.container ? { ...life, container: { ...life.container, ...change } } : life;
 }
 
-function withoutContainer(life: Life): Life {
-  return { ...life, container: undefined, addresses: {}, ports: [], health: 'none', probe: undefined };
-}
-
 function died(life: Life, { code, at }: FactOf<'died'>, now: Now): Life {
   const { container } = life;
   if (!container || container.phase === 'exited' || container.phase === 'unknown') return life;
-  if (isStale(container, at)) return withContainer(life, { doubtful: true, exitSeenByLooking: false });
+  if (isStale(life, at)) return withContainer(life, { doubtful: true, exitSeenByLooking: false });
   return endOfRun(life, { code, oom: life.oom, at }, now);
 }
 
@@ -147,12 +142,4 @@ function lookedExited(life: Life, seen: Seen, now: Now): Life {
   const exit = { code: seen.exitCode ?? null, oom: seen.oomKilled || life.oom, at: finishedAt };
   const dated = withContainer(life, { startedAt: seen.startedAt });
   return withContainer(endOfRun(dated, exit, now), { exitSeenByLooking: true });
-}
-
-function vanished(life: Life, now: Now): Life {
-  const { container } = life;
-  if (!container) return life;
-  const ran = container.phase === 'running' || container.phase === 'starting' || life.state === 'running';
-  const after = ran ? endOfRun(life, { code: null, oom: life.oom, at: now.iso }, now) : life;
-  return { ...withoutContainer(after), evidence: 'none' };
 }

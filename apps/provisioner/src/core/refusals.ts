@@ -1,5 +1,6 @@
 import { backoffMs, isTerminal } from '@tutti/model';
 import type { Now, Refusal } from './facts.js';
+import { vanished, withoutContainer } from './exits.js';
 import type { Life } from './life.js';
 
 const RETRY = { firstMs: 250, maxMs: 5000 };
@@ -12,7 +13,7 @@ const UNANSWERED: ReadonlySet<string> = new Set(['timeout', 'unavailable', 'inte
 /** What becomes of a task when a call for it failed: another way, another try, or its end. */
 export function refuse(life: Life, refusal: Refusal, now: Now): Life {
   const { code } = refusal;
-  if (code === 'not-found' && life.container) return { ...life, container: undefined, addresses: {}, ports: [] };
+  if (code === 'not-found' && life.container) return gone(life, now);
   if (code === 'image-missing' && life.image === 'assumed') return { ...life, image: 'missing' };
   if (mayTryAgain(life, refusal)) return tryAgain(life, refusal, now);
   if (isTerminal(life.state) || !life.desired) return tryAgain(life, refusal, now);
@@ -28,6 +29,11 @@ export function refuse(life: Life, refusal: Refusal, now: Now): Life {
     tries: 0,
     retryAt: undefined,
   };
+}
+
+/** A start that found no container is no run that ended. */
+function gone(life: Life, now: Now): Life {
+  return life.container?.phase === 'starting' ? withoutContainer(life) : vanished(life, now);
 }
 
 function mayTryAgain({ tries }: Life, { during, code, retryable }: Refusal): boolean {

@@ -36,7 +36,8 @@ const NAME: Record<TaskState, ReportName> = {
 export function reportOf(life: Life, last: StatusRecord | undefined): Report | undefined {
   if (!life.desired || life.container?.phase === 'unknown') return undefined;
   const status = statusOf(life);
-  if (last && JSON.stringify(last) === JSON.stringify(status)) return undefined;
+  // That the image's name has become known is no news by itself.
+  if (last && JSON.stringify({ ...last, image: status.image }) === JSON.stringify(status)) return undefined;
   return { status, event: eventOf(status, last) };
 }
 

@@ -1,0 +1,52 @@
+import { aService, aSpec, aTask } from '../testing/builders.js';
+import { addressesByKey, containerConfig, networksOf, volumesOf } from './container-config.js';
+import { LABEL, taskOfLabels } from './labels.js';
+
+const OWNER = { cluster: 'c', node: 'n1' };
+
+describe('the container of a task', () => {
+  const service = aService({
+    labels: { team: 'a', [LABEL.task]: 'forged' },
+    networks: { back: { aliases: ['store', 'web'] }, front: { aliases: [] } },
+    mounts: [
+      { type: 'volume', source: 'data', target: '/data', readOnly: false },
+      { type: 'volume', target: '/scratch', readOnly: false },
+      { type: 'bind', source: '/etc/hosts', target: '/hosts', readOnly: true },
+    ],
+    limits: { cpuMillis: 500, memoryBytes: 0 },
+  });
+  const network = { external: false, internal: false, driverOpts: {}, labels: {} };
+  const app = aSpec(
+    { web: service },
+    {
+      networks: { back: network, front: { ...network, name: 'edge', external: true } },
+      volumes: { data: { external: false, driverOpts: {}, labels: {} } },
+    },
+  );
+  const plan = { app, service };
+  const task = aTask({ task: '0123456789ab', namespace: 'team-a' });
+
+  test('has a name, labels that cannot be forged, and resources by the engine’s names', () => {
+    const config = containerConfig(task, plan, OWNER);
+    expect(config.name).toBe('tutti-team-a-shop-web-1-0123456789ab');
+    expect(config.labels).toMatchObject({ team: 'a', [LABEL.cluster]: 'c', [LABEL.node]: 'n1', [LABEL.slot]: '1' });
+    expect(taskOfLabels(config.labels, 'n1')).toMatchObject({ namespace: 'team-a', app: 'shop', task: '0123456789ab' });
+    expect(config.networks).toEqual([
+      { name: 'tutti_team-a_shop_back', aliases: ['web', 'store'] },
+      { name: 'edge', aliases: ['web'] },
+    ]);
+    expect(config.mounts.map(({ source }) => source)).toEqual(['tutti_team-a_shop_data', undefined, '/etc/hosts']);
+    expect(config.limits).toEqual({ cpuMillis: 500 });
+  });
+
+  test('shares networks and volumes with its application, but makes no external ones', () => {
+    expect(networksOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_back']);
+    expect(volumesOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_data']);
+    expect(addressesByKey(task, plan, { edge: '10.0.0.2', other: '10.0.0.3' })).toEqual({ front: '10.0.0.2' });
+  });
+
+  test('is nobody’s where its labels do not name a task', () => {
+    expect(taskOfLabels({ [LABEL.task]: '0123456789ab' }, 'n1')).toBeUndefined();
+    expect(taskOfLabels({ ...containerConfig(task, plan, OWNER).labels, [LABEL.app]: 'a.b' }, 'n1')).toBeUndefined();
+  });
+});

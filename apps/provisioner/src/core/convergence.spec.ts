@@ -1,0 +1,245 @@
+import { isTerminal, STATE_RANK, type StatusRecord, type TaskTarget } from '@tutti/model';
+import fc from 'fast-check';
+import { aService, aSpec, aTask } from '../testing/builders.js';
+import type { Fact, Seen } from './facts.js';
+import { learn } from './learn.js';
+import { beginLife, type Life } from './life.js';
+import { reportOf } from './report.js';
+import { nextStep, type Action } from './steps.js';
+
+/** What goes wrong, or is wanted, between two steps. */
+const DISTURBANCES = [
+  ...(['crash', 'crash unseen', 'vanish', 'late event', 'list again', 'agent restarts'] as const),
+  ...(['unavailable', 'timeout', 'port-taken', 'image-missing', 'not-found'] as const),
+  ...(['drain', 'stop', 'drop'] as const),
+];
+type Disturbance = (typeof DISTURBANCES)[number];
+
+const SERVICE = aService({ restart: { condition: 'any', delayMs: 10, maxAttempts: 4 } });
+const RUNS = 4;
+
+/** One task, its agent's mind, and an engine in a few lines. */
+class World {
+  life: Life;
+  forgotten = false;
+  starts = 0;
+  reports: StatusRecord[] = [];
+  private task = aTask();
+  private wanted: TaskTarget | 'gone' = 'run';
+  private container: Seen | undefined;
+  private failNext: string | undefined;
+  private ms = 1_000_000;
+  private ids = 0;
+
+  constructor() {
+    this.life = beginLife(this.task, undefined, this.iso());
+    this.tell({ type: 'wanted', task: this.task });
+  }
+
+  /** What the engine has now. */
+  get real(): Seen | undefined {
+    return this.container;
+  }
+
+  get target(): TaskTarget | 'gone' {
+    return this.wanted;
+  }
+
+  /** Steps until nothing is left to do. Returns how many it took. */
+  settle(limit: number): number {
+    for (let steps = 0; steps < limit; steps++) if (!this.step()) return steps;
+    throw new Error(`still busy after ${limit} steps: ${JSON.stringify(this.life)}`);
+  }
+
+  /** One step; false when there is none. */
+  step(): boolean {
+    if (this.forgotten) return false;
+    const step = nextStep(this.life, this.ms);
+    if (step.do === 'rest') return false;
+    if (step.do === 'wait') this.ms = step.untilMs;
+    else this.execute(step.do);
+    return true;
+  }
+
+  disturb(what: Disturbance): void {
+    switch (what) {
+      case 'crash':
+        return this.crash(true);
+      case 'crash unseen':
+        this.crash(false);
+        return this.found();
+      case 'vanish':
+        this.crash(true);
+        this.container = undefined;
+        return this.tell({ type: 'destroyed' });
+      case 'late event':
+        return this.life.lastExit && this.tell({ type: 'died', code: 1, at: this.life.lastExit.at });
+      case 'list again':
+        return this.found();
+      case 'agent restarts':
+        return this.restartAgent();
+      case 'drain':
+      case 'stop':
+      case 'drop':
+        return this.want(what === 'drop' ? 'gone' : what);
+      default:
+        this.failNext = what;
+    }
+  }
+
+  private want(target: TaskTarget | 'gone'): void {
+    const order = ['run', 'drain', 'stop', 'gone'];
+    if (order.indexOf(target) <= order.indexOf(this.wanted)) return;
+    this.wanted = target;
+    if (target === 'gone') return this.tell({ type: 'unwanted' });
+    this.tell({ type: 'wanted', task: { ...this.task, target } });
+  }
+
+  private restartAgent(): void {
+    this.life = beginLife(this.task, this.reports.at(-1), this.iso());
+    if (this.wanted !== 'gone') this.tell({ type: 'wanted', task: { ...this.task, target: this.wanted } });
+    this.found();
+  }
+
+  private found(): void {
+    const id = this.container?.id ?? this.life.container?.id;
+    if (id) this.tell({ type: 'found', id });
+  }
+
+  private crash(seen: boolean): void {
+    if (this.container?.state !== 'running') return;
+    this.end(1);
+    if (seen) this.tell({ type: 'died', code: 1, at: this.iso() });
+  }
+
+  private end(exitCode: number): void {
+    if (!this.container) return;
+    this.container = { ...this.container, state: 'exited', exitCode, finishedAt: this.iso() };
+  }
+
+  private execute(action: Action): void {
+    const code = this.failNext;
+    this.failNext = undefined;
+    const calls = action !== 'collect' && action !== 'conclude' && action !== 'forget';
+    if (code && calls) {
+      if (action === 'start') this.tell({ type: 'starting' });
+      const retryable = code !== 'image-missing' && code !== 'not-found';
+      if (code === 'not-found') this.container = undefined;
+      return this.tell({ type: 'refused', refusal: { during: action, code, message: code, retryable } });
+    }
+    this.actions[action]();
+  }
+
+  private readonly actions: Record<Action, () => void> = {
+    load: () => this.tell({ type: 'loaded', plan: { app: aSpec({ web: SERVICE }), service: SERVICE } }),
+    pull: () => this.tell({ type: 'pulled' }),
+    create: () => {
+      this.container ??= { id: `c${++this.ids}`, state: 'created', oomKilled: false, addresses: {}, ports: [] };
+      this.tell({ type: 'created', id: this.container.id });
+    },
+    start: () => {
+      this.tell({ type: 'starting' });
+      if (!this.container) return this.refuseAsGone('start');
+      if (this.container.state !== 'running') this.starts += 1;
+      this.container = { ...this.container, state: 'running', startedAt: this.iso(), finishedAt: undefined };
+      this.tell({ type: 'started' });
+    },
+    look: () => {
+      this.tell({ type: 'looking' });
+      this.tell({ type: 'looked', seen: this.container?.id === this.life.container?.id ? this.container : undefined });
+    },
+    collect: () => {
+      this.tell({ type: 'collecting' });
+      this.tell({ type: 'evidence', exitAt: this.life.lastExit?.at ?? '', lines: [] });
+    },
+    stop: () => {
+      if (!this.container) return this.refuseAsGone('stop');
+      if (this.container.state === 'running') this.end(143);
+      this.tell({ type: 'stopped' });
+    },
+    remove: () => {
+      this.container = undefined;
+      this.tell({ type: 'removed' });
+    },
+    conclude: () => this.tell({ type: 'concluded' }),
+    forget: () => (this.forgotten = true),
+  };
+
+  private refuseAsGone(during: 'start' | 'stop'): void {
+    this.tell({ type: 'refused', refusal: { during, code: 'not-found', message: 'gone', retryable: false } });
+  }
+
+  private tell(fact: Fact): void {
+    this.ms += 1;
+    this.life = learn(this.life, fact, { ms: this.ms, iso: this.iso() });
+    const report = reportOf(this.life, this.reports.at(-1));
+    if (report) this.reports.push(report.status);
+    this.ms += 1;
+  }
+
+  private iso(): string {
+    return new Date(this.ms).toISOString();
+  }
+}
+
+const aHistory = fc.array(
+  fc.record({ steps: fc.integer({ min: 0, max: 6 }), what: fc.constantFrom(...DISTURBANCES) }),
+  { maxLength: 12 },
+);
+
+function play(history: readonly { steps: number; what: Disturbance }[]): World {
+  const world = new World();
+  for (const { steps, what } of history) {
+    for (let n = 0; n < steps; n++) world.step();
+    world.disturb(what);
+  }
+  world.settle(60);
+  return world;
+}
+
+describe('steps, whatever happens in between', () => {
+  const always = (check: (world: World) => void): void =>
+    fc.assert(
+      fc.property(aHistory, (history) => check(play(history))),
+      { numRuns: 3000 },
+    );
+
+  test('without disturbance: load, create, start, look', () => {
+    const world = new World();
+    expect(world.settle(10)).toBe(4);
+    expect(world.reports.map(({ state }) => state)).toEqual(['accepted', 'starting', 'running']);
+  });
+
+  test('come to rest where the task is as it is wanted', () => {
+    always(({ life, real, target, forgotten }) => {
+      if (target === 'gone') return expect([forgotten, real]).toEqual([true, undefined]);
+      if (target === 'stop') return expect([isTerminal(life.state), real]).toEqual([true, undefined]);
+      if (isTerminal(life.state)) return expect(real?.state).not.toBe('running');
+      // What is drained is not made anew.
+      if (target === 'run') expect([life.state, real?.state]).toEqual(['running', 'running']);
+      return undefined;
+    });
+  });
+
+  test('never start a container more often than the policy allows', () => {
+    fc.assert(
+      fc.property(aHistory, (history) => {
+        const world = play(history.filter(({ what }) => what === 'crash' || what === 'late event'));
+        expect(world.starts).toBeLessThanOrEqual(RUNS + 1);
+        expect(world.life.restarts).toBeLessThanOrEqual(RUNS);
+      }),
+    );
+  });
+
+  test('report in order: the count of restarts grows, and within a run the rank', () => {
+    always(({ reports }) => {
+      for (const [index, next] of reports.slice(1).entries()) {
+        const last = reports[index] as StatusRecord;
+        const inOrder =
+          next.restarts > last.restarts ||
+          (next.restarts === last.restarts && STATE_RANK[next.state] >= STATE_RANK[last.state]);
+        expect(inOrder || [last, next]).toBe(true);
+      }
+    });
+  });
+});
