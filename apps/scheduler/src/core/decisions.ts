@@ -26,8 +26,8 @@ export interface Delay {
   reason: string;
   /** When to look again, epoch ms; absent: when something changes. */
   until?: number;
-  /** A failure stands behind it. */
-  failed: boolean;
+  /** Waiting alone will hardly help: it gave up, failed more than once, or finds no room. */
+  hopeless: boolean;
 }
 
 /** What is to be done about one service. Nothing here has happened yet. */

@@ -73,7 +73,7 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
     avoidPorts: doubtful(wish),
   });
   if (!placement.ok) {
-    placed.delays.push({ service: service.name, slot: wish.slot, reason: placement.why, failed: false });
+    placed.delays.push({ service: service.name, slot: wish.slot, reason: placement.why, hopeless: true });
     return;
   }
   const node = placement.node.record.node;

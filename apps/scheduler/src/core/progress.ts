@@ -72,8 +72,7 @@ function pendingSlot({ rollout }: AppView, { service, slot, reason }: Delay, now
 function phaseOf(view: AppView, picture: Picture, services: Record<string, ServiceProgress>): RolloutPhase {
   if (view.app.state === 'removing') return view.tasks.length === 0 ? 'removed' : 'removing';
   if ([...picture.services.values()].every((service) => isSettled(service, services[service.name]))) return 'done';
-  if (picture.delays.some((delay) => delay.failed)) return 'failed';
-  return picture.delays.length > 0 && isStuck(picture) ? 'failed' : 'progressing';
+  return picture.delays.some((delay) => delay.hopeless) && isStuck(picture) ? 'failed' : 'progressing';
 }
 
 /** Every slot has its task, healthy or completed, and nothing else is left. */
@@ -84,7 +83,7 @@ function isSettled(service: ServiceView, progress: ServiceProgress | undefined):
   return !leftover && progress?.healthy === service.desired && progress.pending.length === 0;
 }
 
-/** Slots find no room, and nothing is under way that could make some. */
+/** Nothing is under way that could still change the picture. */
 function isStuck({ services, decided }: Picture): boolean {
   const moving = [...services.values()].some((service) =>
     service.tasks.some((task) => !hasEnded(task) && (task.record.target !== 'run' || !isReady(task))),

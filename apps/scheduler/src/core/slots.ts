@@ -79,7 +79,7 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
       service: name,
       slot: slot.number,
       reason: 'waits for its predecessor to stop',
-      failed: false,
+      hopeless: false,
     });
   } else if (context.gate) {
     decisions.waiting = context.gate;
@@ -95,17 +95,17 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
   if (next.kind === 'stays') {
     decisions.forget.push(...slot.dead.filter((task) => task !== last));
     if (isComplete(last) && !last.record.released) decisions.release.push(last);
-    if (next.failed) decisions.delays.push({ service: name, slot: slot.number, reason: next.reason, failed: true });
+    if (next.failed) decisions.delays.push({ service: name, slot: slot.number, reason: next.reason, hopeless: true });
   } else if (next.at > context.now) {
     const reason = `${next.cause}; waits before attempt ${next.failures + 1}`;
-    decisions.delays.push({ service: name, slot: slot.number, reason, until: next.at, failed: true });
+    decisions.delays.push({ service: name, slot: slot.number, reason, until: next.at, hopeless: next.failures > 1 });
     decisions.wakeAt = earlier(decisions.wakeAt, next.at);
   } else if (slot.leaving.length > 0 && effectiveOrder(spec) === 'stop-first') {
     decisions.delays.push({
       service: name,
       slot: slot.number,
       reason: 'waits for its predecessor to stop',
-      failed: true,
+      hopeless: false,
     });
   } else {
     decisions.wishes.push({

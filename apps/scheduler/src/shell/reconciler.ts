@@ -1,7 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { BUS, commit, filters, get, keys, remove, watch, watchLeases, type Change, type Connection } from '@tutti/bus';
-import { messageOf, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
+import {
+  BUS,
+  commit,
+  filters,
+  get,
+  getForUpdate,
+  keys,
+  kindOf,
+  remove,
+  watch,
+  watchLeases,
+  type Change,
+  type Connection,
+} from '@tutti/bus';
+import { messageOf, type AppRecord, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
@@ -54,7 +67,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   /** The picture that plans are made on; undefined when the application or its revision is not there. */
   async view(ref: AppRef): Promise<AppView | undefined> {
     const app = this.store.app(ref)?.record;
-    const revision = app && (await this.revisionOf(ref, app.revision));
+    const revision = app && (await this.revisionOf(app));
     if (!app || !revision) return undefined;
     const rollout = this.store.rollout(ref)?.record;
     return { app, revision, tasks: this.store.tasks(ref), ...(rollout && { rollout }) };
@@ -145,8 +158,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async refresh(key: Staged['write']['key']): Promise<void> {
-    const entry = await get(this.bus, key);
-    if (entry) this.store.put(entry.kind, entry.key, entry);
+    const { record, revision } = await getForUpdate(this.bus, key);
+    if (record) this.store.put(kindOf(key), key, { record, revision });
+    // A removed application that is deployed again: its rollout's key is vacant, but not unwritten.
+    else this.store.vacate(key, revision);
   }
 
   /** The application is gone from policy's records: its rollout has served. */
@@ -161,12 +176,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (result.ok) this.store.remove(key, result.revisions[0] ?? 0, true);
   }
 
-  /** Revisions never change, so the last one of each application is kept. */
-  private async revisionOf(ref: AppRef, revision: number): Promise<RevisionRecord | undefined> {
-    const cached = this.revisions.get(appKey(ref));
-    if (cached?.revision === revision) return cached;
-    const record = (await get(this.bus, keys.revision({ ...ref, revision })))?.record;
-    if (record) this.revisions.set(appKey(ref), record);
+  /** Revisions never change within an application's life, so the last one of each is kept. */
+  private async revisionOf(app: AppRecord): Promise<RevisionRecord | undefined> {
+    const cached = this.revisions.get(appKey(app));
+    if (cached?.revision === app.revision && cached.createdAt >= app.createdAt) return cached;
+    const record = (await get(this.bus, keys.revision(app)))?.record;
+    if (record) this.revisions.set(appKey(app), record);
     return record;
   }
 }

@@ -24,6 +24,8 @@ export class Store {
   private readonly held = new Map<string, Held<unknown>>();
   /** Keys removed by our own commits, until the watch has told of it as well. */
   private readonly tombs = new Map<string, number>();
+  /** Keys that were found vacant, with the revision of the marker that a removal has left there. */
+  private readonly vacant = new Map<string, number>();
   private readonly tasksByApp = new Map<AppKey, Set<Key<'task'>>>();
   private readonly readyNodes = new Set<string>();
   private readonly nodeKeys = new Set<Key<'node'>>();
@@ -33,6 +35,7 @@ export class Store {
     const known = Math.max(this.held.get(key)?.revision ?? 0, this.tombs.get(key) ?? 0);
     if (revision <= known) return false;
     this.held.set(key, { record, revision });
+    this.vacant.delete(key);
     if (kind === 'task') this.indexTask(key as Key<'task'>, record as TaskRecord);
     if (kind === 'node') this.nodeKeys.add(key as Key<'node'>);
     return true;
@@ -47,6 +50,17 @@ export class Store {
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);
     if (key.startsWith('task.')) this.tasksByApp.get(appKey(held.record as TaskRecord))?.delete(key as Key<'task'>);
+  }
+
+  /** Takes in that nothing stands under a key, and what to expect there when it is written anew. */
+  vacate(key: Key, revision: number): void {
+    this.remove(key, revision);
+    if (revision > 0) this.vacant.set(key, revision);
+  }
+
+  /** The revision to expect when writing a key. */
+  expected(key: Key): number {
+    return this.held.get(key)?.revision ?? this.vacant.get(key) ?? 0;
   }
 
   setReady(node: string, ready: boolean): void {

@@ -35,7 +35,7 @@ export function stage(plan: Plan, { store, mint, cause }: { store: Store; mint: 
 export function stageRollout(store: Store, next: RolloutRecord, cause: string): Staged {
   const previous = store.rollout(next);
   const event = rolloutEvent(previous?.record, next);
-  return stagePut('rollout', next, { event, expect: previous?.revision ?? 0, cause });
+  return stagePut('rollout', next, { event, expect: store.expected(keys.rollout(next)), cause });
 }
 
 function rolloutEvent(previous: RolloutRecord | undefined, next: RolloutRecord): Participle<'rollout'> {
@@ -55,7 +55,7 @@ function stageLedgers(plan: Plan, created: readonly TaskRecord[], store: Store):
   for (const { task, record } of plan.change) if (record.released && !task.record.released) free(record);
   for (const record of created) change(record.node, (ledger) => promise(ledger, record));
   return [...ledgers.values()].map((record) =>
-    stagePut('ledger', record, { event: 'changed', expect: store.ledger(record.node).revision }),
+    stagePut('ledger', record, { event: 'changed', expect: store.expected(keys.ledger(record)) }),
   );
 }
 
