@@ -130,7 +130,12 @@ async function adopt({ data, lastPort, port, log }: NatsOptions): Promise<NatsSe
     await terminate(pid, mark, GRACE_MS);
     return undefined;
   }
-  return { url, pid, exited: goneFrom(bus, pid, mark), stop: () => terminate(pid, mark, GRACE_MS) };
+  return {
+    url,
+    pid,
+    exited: goneFrom(bus, pid, mark),
+    stop: () => terminate(pid, mark, GRACE_MS).then(() => undefined),
+  };
 }
 
 /** Resolves when a server that is not our child has ended: its connections break then. */

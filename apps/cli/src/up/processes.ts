@@ -18,14 +18,15 @@ export function runs(pid: number, mark: string): boolean {
   }
 }
 
-/** Sends SIGTERM, waits, and after `graceMs` SIGKILL; returns when it is gone. */
-export async function terminate(pid: number, mark: string, graceMs: number): Promise<void> {
+/** Sends SIGTERM, waits, and after `graceMs` SIGKILL; returns when it is gone. @returns whether it ran */
+export async function terminate(pid: number, mark: string, graceMs: number): Promise<boolean> {
   const deadline = Date.now() + graceMs;
-  if (!runs(pid, mark)) return;
+  if (!runs(pid, mark)) return false;
   process.kill(pid, 'SIGTERM');
   // Not a child of ours: there is nothing to wait on but to look again.
   while (runs(pid, mark)) {
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
     await sleep(LOOK_MS);
   }
+  return true;
 }

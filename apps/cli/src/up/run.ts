@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { credentialsPath, ensureToken, freePort } from '@tutti/bus';
 import { messageOf, SERVICES, toName, TuttiError } from '@tutti/model';
@@ -45,7 +46,7 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   const { data, step } = settings;
   makeDataDir(data);
   const unlock = lock(data);
-  const undo: (() => Promise<void> | void)[] = [unlock];
+  const undo: (() => Promise<void> | void)[] = [unlock, () => rmSync(data.pids, { force: true })];
   let announce = (): void => undefined;
   const stop = async (): Promise<void> => {
     for (const action of undo.splice(0).reverse()) await action();

@@ -22,9 +22,12 @@ async function act(options: { data?: string; apps?: boolean }): Promise<void> {
   if (options.apps) await removeApps(data, pid);
   if (pid !== undefined) await stop(data, pid);
   // What an `up` that was killed has left behind.
-  await stopLeftovers(data);
-  await stopLeftBus(data);
-  print(pid === undefined ? `nothing ran on ${data.root}` : `stopped (pid ${pid})`);
+  const left = (await stopLeftovers(data)) + (await stopLeftBus(data));
+  if (pid !== undefined) print(`stopped (pid ${pid})`);
+  else
+    print(
+      left > 0 ? `stopped ${left} processes that an ended up had left on ${data.root}` : `nothing ran on ${data.root}`,
+    );
 }
 
 async function removeApps(data: DataDir, pid: number | undefined): Promise<void> {

@@ -71,6 +71,9 @@ const takesDeploy = (word: string | undefined): boolean => word === '--deploy' |
 
 async function inForeground(data: DataDir, options: Options): Promise<void> {
   keepHeapSmall();
+  // The control plane outlives whoever read its first lines.
+  process.stdout.removeAllListeners('error').on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   const stopped = untilStopped();
   const { bringUp } = await import('../up/run.js');
   const { port, listen, natsPort, node, dockerHost } = options;
