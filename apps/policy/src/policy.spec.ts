@@ -1,16 +1,28 @@
-import { commit, get, keys, put, subjects, type Connection } from '@tutti/bus';
-import type { CommandVerb, OutcomeRecord } from '@tutti/model';
+import {
+  ask,
+  commit,
+  filters,
+  get,
+  keys,
+  list,
+  put,
+  STREAM,
+  subjects,
+  type Connection,
+  type RunningService,
+} from '@tutti/bus';
+import type { CommandVerb, OutcomeRecord, RolloutRecord } from '@tutti/model';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import type { Checked } from './check.controller.js';
 import { start } from './index.js';
 
 const FILE = 'services: { web: { image: "shop/web:1" } }';
+const OTHER = 'services: { web: { image: "shop/web:2" } }';
 
 describe('policy on the bus', () => {
   let server: TestBus;
   let bus: Connection;
-  let policy: Awaited<ReturnType<typeof start>> | undefined;
-  const run = (): ReturnType<typeof start> =>
-    start({ name: 'policy', servers: [server.url], credentials: server.credentials('policy')! });
+  let policy: RunningService | undefined;
 
   beforeAll(async () => {
     server = await startTestBus({ secured: true });
@@ -23,13 +35,27 @@ describe('policy on the bus', () => {
     await server.stop();
   });
 
-  const send = (verb: CommandVerb, id: string, body: unknown, namespace = 'default'): Promise<unknown> =>
-    bus.js.publish(subjects.command(namespace, verb), JSON.stringify(body), { msgID: id });
+  const run = (): Promise<RunningService> => {
+    const credentials = server.credentials('policy');
+    return start({ name: 'policy', servers: [server.url], ...(credentials && { credentials }) });
+  };
+
+  const send = (verb: CommandVerb, msgID: string, body: unknown): Promise<unknown> =>
+    sendTo('default', verb, { msgID, body });
+
+  const sendTo = (
+    namespace: string,
+    verb: CommandVerb,
+    { msgID, body }: { msgID: string; body: unknown },
+  ): Promise<unknown> => bus.js.publish(subjects.command(namespace, verb), JSON.stringify(body), { msgID });
 
   const outcome = (command: string, namespace = 'default'): Promise<OutcomeRecord> =>
-    eventually(async () => (await get(bus, keys.outcome({ namespace, command })))?.record);
+    // A question that is under way when the server is killed gets no answer.
+    eventually(async () => (await get(bus, keys.outcome({ namespace, command })).catch(() => undefined))?.record, {
+      timeoutMs: 45_000,
+    });
 
-  const app = (name: string) => get(bus, keys.app({ namespace: 'default', app: name })).then((entry) => entry?.record);
+  const app = async (name: string) => (await get(bus, keys.app({ namespace: 'default', app: name })))?.record;
 
   it('turns a Compose file into an application, a revision and an outcome', async () => {
     await send('deploy', 'c1', { app: 'shop', compose: FILE });
@@ -46,4 +72,86 @@ describe('policy on the bus', () => {
     expect(revision?.record.findings).toHaveLength(2);
     expect(revision?.record.digests.web).toMatch(/^[0-9a-f]{16}$/);
   });
+
+  it('makes one change of a command that is sent five times, past the window of the stream, too', async () => {
+    const body = { app: 'five', compose: FILE };
+    for (let n = 0; n < 5; n += 1) await send('restart', `other${n}`, { app: 'five' });
+    // Different message ids, one command id: nothing but policy can tell.
+    for (const msgID of ['five', 'default/five', 'five', 'default/five', 'five']) await send('deploy', msgID, body);
+    await send('scale', 'after-five', { app: 'five', services: { web: 2 } });
+    expect(await outcome('after-five')).toMatchObject({ generation: 2 });
+  });
+
+  it('answers every wrong command with every reason', async () => {
+    await send('deploy', 'w1', { app: 'Shop!', compose: '{', extra: 1 });
+    const { status, reasons } = await outcome('w1');
+    expect(status).toBe('rejected');
+    expect(reasons.map(({ path }) => path)).toEqual(expect.arrayContaining(['app', 'extra']));
+    await send('deploy', 'w2', { app: 'Shop!', spec: { services: {} } });
+    expect((await outcome('w2')).reasons).toHaveLength(2);
+    await send('scale', 'w3', { app: 'shop', services: { web: -1, 'a b': 1 } });
+    expect((await outcome('w3')).reasons).toHaveLength(2);
+    await send('scale', 'w4', [1, 2]);
+    expect((await outcome('w4')).status).toBe('rejected');
+    await send('remove', 'w5', { app: 'nobody' });
+    expect((await outcome('w5')).reasons[0]?.message).toContain('there is no application nobody');
+    await sendTo('cluster', 'deploy', { msgID: 'w6', body: { app: 'shop', compose: FILE } });
+    expect((await outcome('w6', 'cluster')).reasons[0]?.path).toBe('namespace');
+  });
+
+  it('buries what is not JSON', async () => {
+    const before = (await bus.jsm.streams.info(STREAM.dead)).state.messages;
+    await bus.js.publish(subjects.command('default', 'deploy'), 'not json', { msgID: 'dead' });
+    await eventually(async () => (await bus.jsm.streams.info(STREAM.dead)).state.messages > before);
+    expect(await get(bus, keys.outcome({ namespace: 'default', command: 'dead' }))).toBeUndefined();
+  });
+
+  it('says what a deploy would do, without doing it', async () => {
+    const check = (compose: string) =>
+      ask<Checked>(bus, subjects.rpc('policy', 'check'), { namespace: 'default', app: 'shop', compose });
+    expect(await check(FILE)).toMatchObject({ unchanged: true, revision: 1 });
+    expect(await check(OTHER)).toMatchObject({ unchanged: false, revision: 2 });
+    await expect(check('services: {}')).rejects.toMatchObject({ code: 'invalid' });
+    expect(await app('shop')).toMatchObject({ revision: 1 });
+  });
+
+  it('lets an application go when nothing of it runs, and takes one of the same name afterwards', async () => {
+    const ref = { namespace: 'default', app: 'gone' };
+    await send('deploy', 'g1', { app: 'gone', compose: FILE });
+    await send('remove', 'g2', { app: 'gone' });
+    const { generation = 0 } = await outcome('g2');
+    const rollout: RolloutRecord = {
+      ...{
+        ...ref,
+        revision: 1,
+        generation: generation - 1,
+        phase: 'removed',
+        services: {},
+        message: '',
+        revisionsInUse: [],
+      },
+      ...{ startedAt: '2025-01-01T00:00:00.000Z', updatedAt: '2025-01-01T00:00:00.000Z' },
+    };
+    await commit(bus, [put('rollout', rollout, { event: 'removed' })]);
+    await send('remove', 'g3', { app: 'gone' });
+    expect(await outcome('g3')).toMatchObject({ changed: false });
+    expect(await app('gone')).toMatchObject({ state: 'removing' });
+    await commit(bus, [put('rollout', { ...rollout, generation }, { event: 'removed' })]);
+    await eventually(async () => (await app('gone')) === undefined);
+    expect(await list(bus, [filters.ofApp('revision', ref)])).toEqual([]);
+    await send('deploy', 'g4', { app: 'gone', compose: FILE });
+    expect(await outcome('g4')).toMatchObject({ status: 'accepted', revision: 1, generation: generation + 1 });
+  });
+
+  it('keeps every command over a crash of NATS and a restart of its own', async () => {
+    await policy?.close();
+    for (let n = 0; n < 20; n += 1)
+      await send('deploy', `k${n}`, { app: `kept${n % 4}`, compose: n < 16 ? FILE : OTHER });
+    await server.crash();
+    policy = await run();
+    const sent = Array.from({ length: 20 }, (_, n) => outcome(`k${n}`));
+    await server.crash();
+    expect((await Promise.all(sent)).every(({ status }) => status === 'accepted')).toBe(true);
+    for (let n = 0; n < 4; n += 1) expect(await app(`kept${n}`)).toMatchObject({ revision: 2, generation: 2 });
+  }, 60_000);
 });
