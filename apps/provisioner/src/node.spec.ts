@@ -156,7 +156,7 @@ describe('a node', () => {
     await crashing;
     const healed = await node.until(task, ({ state, restarts }) => state === 'running' && restarts === 2);
     expect(healed).toMatchObject({ container, lastExit: { code: 5 } });
-  }, 30_000);
+  }, 60_000);
 
   test('a stop ends a pull, and honours a create that is under way', async () => {
     const engine = new SimEngine({ images: { far: { absent: true } }, latencies: { pull: 60_000, create: 300 } });

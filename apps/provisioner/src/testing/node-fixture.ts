@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { start, type AgentOptions } from '../index.js';
 import { aTask } from './builders.js';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** The bus that a test runs on; libs/testing's TestBus is one. */
 export interface BusUnderTest {
