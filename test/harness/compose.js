@@ -12,6 +12,8 @@ export function sleeper(replicas = 1, more = {}) {
   return {
     image: BUSYBOX_IMAGE,
     command: SLEEPER,
+    // A signal that comes before the shell has set its trap is lost.
+    stop_grace_period: '1s',
     deploy: { replicas, resources: RESOURCES },
     ...more,
   };
