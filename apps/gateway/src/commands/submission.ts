@@ -17,9 +17,8 @@ export interface Checked {
   unchanged: boolean;
 }
 
-/** Reads the body of a deploy: YAML is a Compose file; JSON is `{compose}`, `{spec}` or the specification itself. */
+/** Reads the body of a deploy: `{compose}`, `{spec}` or the specification itself. */
 export function submissionOf(body: unknown): Submission {
-  if (typeof body === 'string') return { compose: body };
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new BadRequest(
       'send a Compose file as application/yaml, or an application specification as application/json',

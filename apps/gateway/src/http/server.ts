@@ -29,6 +29,7 @@ export function createAdapter(token: string): FastifyAdapter {
   return adapter;
 }
 
+/** JSON as it is; YAML, which is always a Compose file, as `{ compose: text }`. */
 function readBodies(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
   const parseJson = instance.getDefaultJsonParser('error', 'error');
@@ -39,7 +40,9 @@ function readBodies(instance: FastifyInstance): void {
       error ? done(new BadRequest(`the body is not JSON: ${error.message}`)) : done(null, value),
     );
   });
-  instance.addContentTypeParser(YAML, { parseAs: 'string' }, (_request, body, done) => done(null, String(body)));
+  instance.addContentTypeParser(YAML, { parseAs: 'string' }, (_request, body, done) =>
+    done(null, { compose: String(body) }),
+  );
 }
 
 /** Everything needs the token but what is open, and addresses that lead nowhere. */
