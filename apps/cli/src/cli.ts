@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, TuttiError } from '@tutti/model';
 import { UsageError } from './verbs/usage-error.js';
-import { VERBS, type Verb, type VerbModule } from './verbs/catalogue.js';
+import { VERBS } from './verbs/catalogue.js';
+import type { Verb, VerbModule } from './verbs/verb.js';
 import { version } from './version.js';
 
 /** Exit code of a usage error: EX_USAGE of sysexits.h. */
@@ -36,7 +37,7 @@ function programOf(called: Verb | undefined, module: VerbModule | undefined): Co
       .summary(verb.summary)
       .helpGroup(verb.group);
     command.description(sentence(verb.summary));
-    if (verb === called) module?.define(command);
+    if (verb === called) module?.define(command, VERBS);
   }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined });

@@ -1,35 +1,24 @@
 import type { RunningService, ServiceOptions } from '@tutti/bus';
-import { SERVICES, type ServiceName } from '@tutti/model';
+import type { ServiceName } from '@tutti/model';
 import type { Hosting } from './fleet.js';
-
-type Start = (options: ServiceOptions & Record<string, unknown>) => Promise<RunningService>;
 
 /** How each service is started in this process. Its code is loaded when it is started. */
 export function starters(hosting: Hosting): Record<ServiceName, () => Promise<RunningService>> {
-  const start = async (name: ServiceName): Promise<RunningService> => {
-    const module = (await import(`@tutti/${name}`).catch(() => ({
-      start: async () => ({ name, close: async () => undefined }),
-    }))) as { start: Start };
-    return module.start({
-      name,
-      servers: [hosting.natsUrl],
-      credentials: hosting.credentials(name),
-      timeoutMs: 30_000,
-      ...settingsOf(name, hosting),
-    });
+  const { gateway, node, cluster, labels, dockerHost } = hosting;
+  const common = (name: ServiceName): ServiceOptions => ({
+    name,
+    servers: [hosting.natsUrl],
+    credentials: hosting.credentials(name),
+    timeoutMs: 30_000,
+  });
+  const agent = { node, labels, clusterId: cluster, engine: { ...(dockerHost !== undefined && { host: dockerHost }) } };
+  return {
+    policy: async () => (await import('@tutti/policy')).start(common('policy')),
+    scheduler: async () => (await import('@tutti/scheduler')).start(common('scheduler')),
+    provisioner: async () => (await import('@tutti/provisioner')).start({ ...common('provisioner'), ...agent }),
+    monitor: async () => (await import('@tutti/monitor')).start(common('monitor')),
+    'service-discovery': async () => (await import('@tutti/service-discovery')).start(common('service-discovery')),
+    metering: async () => (await import('@tutti/metering')).start(common('metering')),
+    gateway: async () => (await import('@tutti/gateway')).start({ ...common('gateway'), ...gateway }),
   };
-  return Object.fromEntries(SERVICES.map((name) => [name, () => start(name)])) as Record<
-    ServiceName,
-    () => Promise<RunningService>
-  >;
-}
-
-function settingsOf(
-  name: ServiceName,
-  { gateway, node, cluster, labels, dockerHost }: Hosting,
-): Record<string, unknown> {
-  if (name === 'gateway') return { host: gateway.host, port: gateway.port, token: gateway.token };
-  if (name === 'provisioner')
-    return { node, labels, clusterId: cluster, engine: { ...(dockerHost && { host: dockerHost }) } };
-  return {};
 }

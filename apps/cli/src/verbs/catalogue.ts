@@ -1,21 +1,4 @@
-import type { Command } from 'commander';
-
-/** What a verb's file exports. */
-export interface VerbModule {
-  /** Gives the command its arguments, options, examples and action. */
-  define(command: Command): Command;
-  /** Exit code for errors, where it is not 1. */
-  errorExit?: number;
-}
-
-/** A verb before its file is read: enough for the list of verbs. */
-export interface Verb {
-  name: string;
-  summary: string;
-  group: string;
-  load: () => Promise<VerbModule>;
-  hidden?: true;
-}
+import type { Verb } from './verb.js';
 
 const PLATFORM = 'The platform:';
 const APPLICATIONS = 'Applications:';

@@ -2,28 +2,29 @@ import { Command } from 'commander';
 import { Gateway } from '../client/http.js';
 import type { AppElement, NodeElement, TaskElement } from '../core/elements.js';
 import { print } from '../terminal/output.js';
-import { VERBS } from './catalogue.js';
+import type { Verb } from './verb.js';
 
 const PATIENCE_MS = 500;
 const OF_APPS = ['deploy', 'plan', 'rollback', 'history', 'rm', 'ps', 'services', 'incidents'];
 const OF_SERVICES = ['scale', 'restart', 'logs'];
 
 /** `tutti __complete -- WORD…`: what could stand in the last word's place, one a line. Silent about every error. */
-export function define(command: Command): Command {
-  return command.argument('[words...]').allowUnknownOption().helpOption(false).action(act);
+export function define(command: Command, verbs: readonly Verb[]): Command {
+  command.argument('[words...]').allowUnknownOption().helpOption(false);
+  return command.action((words: string[]) => act(words, verbs));
 }
 
-async function act(words: string[]): Promise<void> {
+async function act(words: string[], verbs: readonly Verb[]): Promise<void> {
   const current = words.at(-1) ?? '';
   const verb = words.length > 1 ? words[0] : undefined;
-  if (verb === undefined || verb === 'help') print(...VERBS.filter(({ hidden }) => !hidden).map(({ name }) => name));
-  else if (current.startsWith('-')) print(...(await optionsOf(verb)));
+  if (verb === undefined || verb === 'help') print(...verbs.filter(({ hidden }) => !hidden).map(({ name }) => name));
+  else if (current.startsWith('-')) print(...(await optionsOf(verb, verbs)));
   else print(...(await namesFor(verb).catch(() => [])));
 }
 
-async function optionsOf(name: string): Promise<string[]> {
-  const module = await VERBS.find((verb) => verb.name === name)?.load();
-  const options = module?.define(new Command(name)).options ?? [];
+async function optionsOf(name: string, verbs: readonly Verb[]): Promise<string[]> {
+  const module = await verbs.find((verb) => verb.name === name)?.load();
+  const options = module?.define(new Command(name), verbs).options ?? [];
   return ['--help', ...options.flatMap(({ long }) => long ?? [])];
 }
 
