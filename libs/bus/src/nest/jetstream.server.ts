@@ -20,6 +20,13 @@ export interface JetStreamServerOptions {
 }
 
 /**
+ * Commands keep their order over redelivery, too: after a crash an older deploy must not come behind a newer one. So one
+ * is under way at a time, and one whose handler has died is given up soon; handlers are idempotent.
+ */
+const IN_ORDER = { max_ack_pending: 1, ack_wait: nanos(5000) };
+const AHEAD = { max_ack_pending: 1000, ack_wait: nanos(30_000) };
+
+/**
  * The transport strategy of Nest on JetStream.
  *
  * - `@EventPattern(subject)` handles messages of COMMANDS or EVENTS through one durable pull consumer a stream, one
@@ -83,8 +90,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     await this.connection.jsm.consumers.add(stream, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(30_000),
-      max_ack_pending: 1000,
+      ...(stream === STREAM.commands ? IN_ORDER : AHEAD),
       // Commands wait for whoever handles them; a new subscriber of events begins with what happens from now on.
       deliver_policy: stream === STREAM.commands ? DeliverPolicy.All : DeliverPolicy.New,
       // All commands, so that one that nobody knows is a dead letter instead of staying for ever.
