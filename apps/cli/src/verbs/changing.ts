@@ -68,7 +68,8 @@ interface Conclusion {
 function conclude(end: WaitEnd, { ref, verb, last, revision }: Conclusion): void {
   const { app } = ref;
   const as = revision === undefined ? '' : `, revision ${revision}`;
-  if (end === 'done' || end === 'removed') print(`${app} ${verb}${as}`);
+  if (end === 'removed') print(`${app} removed`);
+  else if (end === 'done') print(`${app} ${verb}${as}`);
   else if (end === 'accepted') print(`${app} accepted${as}`);
   else if (end === 'failed')
     say(`${app}: ${last?.message || 'the rollout failed'}. \`tutti incidents ${app}\` says why.`);
