@@ -1,0 +1,157 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  BUS,
+  filters,
+  follow,
+  KeyedSerial,
+  keys,
+  OwnRecords,
+  RecordTable,
+  STREAM,
+  subjects,
+  watch,
+  type Change,
+  type Connection,
+} from '@tutti/bus';
+import { messageOf, type TaskSample, type UsageRecord } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { measure, RETENTION_MS } from './core/metering.js';
+import { isOpen } from './core/runs.js';
+import { samplesIn, withSample } from './core/samples.js';
+import { SETTINGS, type MeteringSettings } from './settings.js';
+
+const FOLLOWED = ['task', 'status', 'usage'] as const;
+type Followed = (typeof FOLLOWED)[number];
+
+/** The stream keeps samples this long, so those from before a restart are counted after it. */
+const SAMPLES_KEPT_MS = 15 * 60_000;
+/** Usage of a task that goes on is written at least this often, lest it reach the end of its time to live. */
+const RENEW_MS = 24 * 3_600_000;
+
+type Sampled = Pick<UsageRecord, 'cpuSeconds' | 'memoryByteSeconds' | 'lastSample'>;
+
+/** Keeps the usage of each task what its agent's reports and samples add up to. Works by task. */
+@Injectable()
+export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('metering');
+  private readonly tasks = new RecordTable<'task'>({ group: ({ task }) => task, keep: (record) => record });
+  private readonly statuses = new RecordTable<'status'>({ group: ({ task }) => task, keep: (record) => record });
+  private readonly own: OwnRecords<'usage'>;
+  /** Task to what its samples have come to since its usage was written. */
+  private readonly sampled = new Map<string, Sampled>();
+  /** Tasks whose usage is to be written, whether or not a run has begun or ended. */
+  private readonly due = new Set<string>();
+  private readonly subscriptions: Subscription[] = [];
+  private readonly timers: NodeJS.Timeout[] = [];
+  private ready = false;
+  private readonly work = new KeyedSerial((task) => this.attend(task), {
+    onError: (error, task) => this.log.warn(`${task}: ${messageOf(error)}; looks again`),
+  });
+
+  constructor(
+    @Inject(BUS) private readonly bus: Connection,
+    @Inject(SETTINGS) private readonly settings: MeteringSettings,
+  ) {
+    this.own = new OwnRecords(bus, 'usage', ({ task }) => task);
+  }
+
+  onApplicationBootstrap(): void {
+    const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    this.subscriptions.push(watch(this.bus, all).subscribe((change) => this.take(change)));
+  }
+
+  /** Writes what was sampled last, then ends. */
+  async onModuleDestroy(): Promise<void> {
+    this.timers.forEach((timer) => clearInterval(timer));
+    this.subscriptions.forEach((subscription) => subscription.unsubscribe());
+    await this.work.close();
+    const last = [...this.sampled.keys()];
+    last.forEach((task) => this.due.add(task));
+    await Promise.all(last.map((task) => this.attend(task))).catch((error: unknown) =>
+      this.log.warn(`the last samples are read again at the next start: ${messageOf(error)}`),
+    );
+  }
+
+  private take(change: Change<Followed>): void {
+    if (change.type === 'ready') return this.begin();
+    const task = this.fold(change);
+    if (task !== undefined) this.work.add(task);
+  }
+
+  private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): string | undefined {
+    switch (change.kind) {
+      case 'task':
+        return this.tasks.take(change as Change<'task'>);
+      case 'status':
+        return this.statuses.take(change as Change<'status'>);
+      case 'usage':
+        // After the start, what we know of our own records comes from our own writes; what has ended needs no memory.
+        if (this.ready || (change.type === 'put' && !isOpen(change.record as UsageRecord))) return undefined;
+        return this.own.take(change as Change<'usage'>);
+    }
+  }
+
+  private begin(): void {
+    if (this.ready) return;
+    this.ready = true;
+    this.work.open();
+    const since = new Date(Date.now() - SAMPLES_KEPT_MS);
+    const samples = follow(this.bus, { stream: STREAM.samples, subject: subjects.samples('>'), since });
+    this.subscriptions.push(samples.subscribe(({ body }) => samplesIn(body).forEach((sample) => this.sample(sample))));
+    this.timers.push(
+      setInterval(() => this.flush(this.sampled.keys()), this.settings.flushMs),
+      setInterval(() => this.flush(this.own.groupNames()), RENEW_MS),
+    );
+  }
+
+  private flush(tasks: Iterable<string>): void {
+    for (const task of tasks) {
+      this.due.add(task);
+      this.work.add(task);
+    }
+  }
+
+  private sample(sample: TaskSample): void {
+    const before = this.known(sample.task);
+    const after = before && withSample(before, sample);
+    if (!after || after === before) return;
+    const { cpuSeconds, memoryByteSeconds, lastSample } = after;
+    this.sampled.set(sample.task, { cpuSeconds, memoryByteSeconds, ...(lastSample && { lastSample }) });
+  }
+
+  /** What was written of a task, with what was sampled since; of two countings the one that has come further. */
+  private known(task: string): UsageRecord | undefined {
+    const [written] = this.own.in(task);
+    const sampled = this.sampled.get(task);
+    const isAhead = sampled && (sampled.lastSample?.at ?? '') >= (written?.lastSample?.at ?? '');
+    return written && isAhead ? { ...written, ...sampled } : written;
+  }
+
+  private async attend(task: string): Promise<void> {
+    const [status] = this.statuses.in(task);
+    const [record] = this.tasks.in(task);
+    const before = this.known(task);
+    const now = new Date().toISOString();
+    const after = measure(before, { ...(status && { status }), ...(record && { task: record }) }, now);
+    if (after && (after !== before || this.due.has(task))) {
+      if (!(await this.write({ ...after, updatedAt: now }))) return this.work.add(task);
+    }
+    if (!status && !record) this.forget(task);
+  }
+
+  private async write(usage: UsageRecord): Promise<boolean> {
+    const { task } = usage;
+    const sampled = this.sampled.get(task);
+    const written = await this.own.put(usage, { event: 'metered', ttlMs: RETENTION_MS });
+    if (written && this.sampled.get(task) === sampled) this.sampled.delete(task);
+    if (written) this.due.delete(task);
+    return written;
+  }
+
+  /** It is over and written: the record stays on the bus. */
+  private forget(task: string): void {
+    for (const usage of this.own.in(task)) this.own.drop(keys.usage(usage));
+    this.sampled.delete(task);
+    this.due.delete(task);
+  }
+}

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { commit, get, keys, put, remove, subjects, type Connection, type RunningService } from '@tutti/bus';
+import type { StatusRecord, TaskRecord, UsageRecord } from '@tutti/model';
+import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { start } from './index.js';
+
+jest.setTimeout(60_000);
+
+let bus: TestBus;
+let operator: Connection;
+let metering: RunningService;
+
+const startMetering = (flushMs = 200): Promise<RunningService> => {
+  const credentials = bus.credentials('metering');
+  return start({ name: 'metering', servers: [bus.url], settings: { flushMs }, ...(credentials && { credentials }) });
+};
+
+beforeEach(async () => {
+  bus = await startTestBus({ secured: true });
+  operator = await bus.connect();
+  metering = await startMetering();
+});
+afterEach(async () => {
+  await metering.close();
+  await bus.stop();
+});
+
+const BEGIN = Date.now() - 600_000;
+const at = (ms: number): string => new Date(BEGIN + ms).toISOString();
+const REF = { namespace: 'default', app: 'shop', service: 'web', task: 'aaaaaaaaaaaa', node: 'n1' };
+const TASK: TaskRecord = {
+  ...REF,
+  slot: 1,
+  revision: 1,
+  digest: 'd',
+  restartEpoch: 0,
+  target: 'run',
+  reserved: { cpuMillis: 500, memoryBytes: 64 },
+  ports: [],
+  cause: 'deploy',
+  placement: 'the only node',
+  failures: 0,
+  createdAt: at(0),
+};
+const STATUS: StatusRecord = {
+  ...REF,
+  slot: 1,
+  state: 'running',
+  restarts: 0,
+  health: 'none',
+  image: 'web:1',
+  revision: 1,
+  addresses: {},
+  ports: [],
+  startedAt: at(1000),
+  since: at(1000),
+};
+const exit = { finishedAt: at(5000), lastExit: { code: 137, oom: false, at: at(5000) } };
+
+const report = (over: Partial<StatusRecord> = {}): Promise<unknown> =>
+  commit(operator, [
+    put('task', TASK, { event: 'scheduled' }),
+    put('status', { ...STATUS, ...over }, { event: 'observed' }),
+  ]);
+const sample = async (ms: number, cpuSeconds: number, memoryBytes = 100): Promise<void> => {
+  const tasks = [{ ...REF, at: at(ms), cpuSeconds, memoryBytes }];
+  await operator.js.publish(subjects.samples('n1'), JSON.stringify({ node: 'n1', at: at(ms), tasks }));
+};
+const usage = async (): Promise<UsageRecord | undefined> => (await get(operator, keys.usage(REF)))?.record;
+const until = (like: Partial<UsageRecord>): Promise<unknown> =>
+  eventually(
+    async () => {
+      try {
+        expect(await usage()).toMatchObject(like);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    { describe: usage },
+  );
+
+test('a run is metered from its start to its exit, and so is the next', async () => {
+  await report();
+  await until({ runs: [{ from: at(1000) }], reserved: TASK.reserved });
+  await report({ state: 'starting', restarts: 1, ...exit });
+  await until({ runs: [{ from: at(1000), to: at(5000) }] });
+  await report({ restarts: 1, ...exit, startedAt: at(5400) });
+  await until({ runs: [{ from: at(1000), to: at(5000) }, { from: at(5400) }] });
+});
+
+test('samples add up, over a restart of the container and of metering', async () => {
+  await report();
+  await until({ runs: [{ from: at(1000) }] });
+  await sample(2000, 1);
+  await sample(3000, 2);
+  await until({ cpuSeconds: 2, memoryByteSeconds: 200 });
+  await metering.close();
+  await report({ restarts: 1, ...exit, startedAt: at(6000) });
+  await sample(4000, 3);
+  await sample(7000, 1);
+  metering = await startMetering();
+  await until({
+    cpuSeconds: 4,
+    memoryByteSeconds: 400,
+    runs: [{ from: at(1000), to: at(5000) }, { from: at(6000) }],
+  });
+});
+
+test('the last samples are written when it is told to end', async () => {
+  await metering.close();
+  metering = await startMetering(3_600_000);
+  await report();
+  await until({ runs: [{ from: at(1000) }] });
+  await sample(2000, 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await usage())?.cpuSeconds).toBe(0);
+  await metering.close();
+  await until({ cpuSeconds: 1 });
+});
+
+test('a run that ended while metering was down is closed with the time of its exit; looking again writes nothing', async () => {
+  await report();
+  await until({ runs: [{ from: at(1000) }] });
+  await metering.close();
+  await report({ state: 'failed', ...exit });
+  metering = await startMetering();
+  await until({ runs: [{ from: at(1000), to: at(5000) }] });
+  const before = await get(operator, keys.usage(REF));
+  await metering.close();
+  metering = await startMetering();
+  await commit(operator, [remove('status', keys.status(REF), { event: 'forgotten' })]);
+  await commit(operator, [remove('task', keys.task(REF), { event: 'removed' })]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await get(operator, keys.usage(REF))).toEqual(before);
+});
+
+test('after a crash of the bus it carries on, and what nobody can read stops nothing', async () => {
+  await report();
+  await until({ runs: [{ from: at(1000) }] });
+  await sample(2000, 1);
+  await until({ cpuSeconds: 1 });
+  await bus.crash();
+  await eventually(
+    () =>
+      report().then(
+        () => true,
+        () => false,
+      ),
+    { timeoutMs: 20_000 },
+  );
+  await operator.js.publish(subjects.samples('n1'), 'garbage');
+  await operator.js.publish(subjects.samples('n1'), '{"tasks":[null,{}]}');
+  await sample(3000, 5);
+  await until({ cpuSeconds: 5 });
+  await report({ state: 'complete', ...exit });
+  await until({ runs: [{ from: at(1000), to: at(5000) }] });
+});
