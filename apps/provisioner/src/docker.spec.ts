@@ -66,4 +66,37 @@ describe('a node with a real Docker Engine', () => {
     expect(error).not.toContain('\n');
     await node.drop(wanted);
   }, 60_000);
+
+  test('a container that eats too much memory fails with the kernel’s verdict and its last words', async () => {
+    const wanted = node.task({ service: 'greedy' });
+    const command = ['sh', '-c', 'echo hungry; tail /dev/zero'];
+    const limits = { cpuMillis: 0, memoryBytes: 16 * 1024 ** 2 };
+    const greedy = aService({ image: BUSYBOX_IMAGE, command, limits, restart: { condition: 'none' } });
+    await node.deploy(aSpec({ greedy }), wanted);
+    await node.schedule(wanted);
+    const failed = await node.until(
+      wanted,
+      ({ state, lastExit }) => state === 'failed' && lastExit?.logs !== undefined,
+    );
+    expect(failed).toMatchObject({
+      error: expect.stringContaining('memory'),
+      lastExit: { oom: true, logs: ['hungry'] },
+    });
+    await node.drop(wanted);
+  }, 60_000);
+
+  test('a new agent adopts what runs, with its published port', async () => {
+    const wanted = node.task({ ports: [{ target: 80, protocol: 'tcp' }] });
+    const before = await node.run(aSpec({ web: SLEEPER }), wanted);
+    expect(before.ports).toEqual([{ host: expect.any(Number), container: 80, protocol: 'tcp' }]);
+    const report = await node.reportNumber(wanted);
+    await node.close();
+    await node.startAgent();
+    const other = node.task();
+    await node.run(aSpec({ web: SLEEPER }), other);
+    expect(await node.status(wanted)).toEqual(before);
+    expect(await node.reportNumber(wanted)).toBe(report);
+    await node.drop(wanted);
+    await node.drop(other);
+  }, 60_000);
 });
