@@ -65,7 +65,9 @@ function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
       return consumer.consume({
         callback: (message) => {
           const name = message.subject.slice(prefix.length);
-          subscriber.next({ type: isRemoval(message.headers) ? 'expired' : 'held', kind, name });
+          const expired = isRemoval(message.headers);
+          // The snapshot says who holds a lease; that somebody once let go is no news.
+          if (ready || !expired) subscriber.next({ type: expired ? 'expired' : 'held', kind, name });
           if (!ready && message.info.pending === 0) {
             ready = true;
             subscriber.next({ type: 'ready' });
