@@ -6,6 +6,7 @@ import {
   isSettled,
   outOfMemory,
   RETENTION_MS,
+  tokenOf,
   type IncidentChange,
 } from './core/incidents.js';
 import type { SlotView, TaskView } from './core/slot-view.js';
@@ -22,7 +23,7 @@ export const slotKey = ({ namespace, app, service, slot }: Placed): string => [n
 
 /**
  * Keeps the incidents of each slot what its tasks' records tell. In memory are incidents that are open or wait for
- * evidence, and of settled ones only the ids that a live task's records still tell of.
+ * evidence, and of settled ones only the tokens that a live task's records still tell of.
  */
 export class IncidentDesk {
   private readonly tasks = new RecordTable<'task'>({ group: slotKey, keep: (record) => record });
@@ -90,14 +91,13 @@ export class IncidentDesk {
   /** Keeps in memory only what may still change. */
   private tidy(slot: string): void {
     const view = this.view(slot);
-    const told = new Set(
-      failuresIn(view, { settled: new Set(), memoryLimits: new Map(), now: Date.now() }).map((f) => f.failure.incident),
-    );
-    const settled = new Set([...(this.settled.get(slot) ?? [])].filter((id) => told.has(id)));
+    const known = { settled: new Set<string>(), memoryLimits: new Map<string, number>(), now: Date.now() };
+    const told = new Set(failuresIn(view, known).map(({ failure }) => tokenOf(failure)));
+    const settled = new Set([...(this.settled.get(slot) ?? [])].filter((token) => told.has(token)));
     for (const incident of this.incidents.in(slot)) {
       if (!isSettled(incident, view)) continue;
       this.incidents.drop(keys.incident(incident));
-      if (told.has(incident.incident)) settled.add(incident.incident);
+      if (told.has(tokenOf(incident))) settled.add(tokenOf(incident));
     }
     if (settled.size > 0) this.settled.set(slot, settled);
     else this.settled.delete(slot);

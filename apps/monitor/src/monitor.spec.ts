@@ -199,7 +199,7 @@ test('a crash of the bus loses no failure', async () => {
 test('a node whose lease runs out is an incident of the cluster until it is back', async () => {
   const lease = { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 200 } as const;
   const agent = await bus.connect();
-  holdLease(agent, lease);
+  const giveUp = holdLease(agent, lease);
   const label = {
     node: 'n1',
     labels: {},
@@ -211,6 +211,7 @@ test('a node whose lease runs out is an incident of the cluster until it is back
   await commit(operator, [put('node', { ...label, engine }, { event: 'joined' })]);
   await new Promise((resolve) => setTimeout(resolve, 300));
   await agent.nc.close();
+  giveUp();
   await until([{ kind: 'node-down', namespace: 'cluster', node: 'n1' }]);
   await monitor.close();
   monitor = await startMonitor();

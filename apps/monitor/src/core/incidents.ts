@@ -16,13 +16,16 @@ export interface IncidentChange {
 export interface Known {
   /** Incidents of this slot that are open, or whose evidence is not complete. */
   incidents: ReadonlyMap<string, IncidentRecord>;
-  /** Incidents that need nothing more. */
+  /** Incidents that need nothing more, by {@link tokenOf}. */
   settled: ReadonlySet<string>;
   /** Memory limit of tasks that ran out of it, in bytes. */
   memoryLimits: ReadonlyMap<string, number>;
   /** Epoch ms. */
   now: number;
 }
+
+/** Stands for what is known of a failure: out-of-memory may turn out after the incident was settled as a plain exit. */
+export const tokenOf = ({ incident, kind }: Pick<IncidentRecord, 'incident' | 'kind'>): string => `${incident} ${kind}`;
 
 /** What is to be written about the failures of a slot, so that its incidents say what its records tell. */
 export function incidentChanges(slot: SlotView, known: Known): IncidentChange[] {
@@ -46,7 +49,7 @@ export function failuresIn(
     const { status } = view;
     if (!status) return [];
     return failuresOf(view, memoryLimits.get(status.task))
-      .filter(({ incident, at }) => !settled.has(incident) && now - epoch(at) < RETENTION_MS)
+      .filter((failure) => !settled.has(tokenOf(failure)) && now - epoch(failure.at) < RETENTION_MS)
       .map((failure) => ({ failure, status }));
   });
 }
@@ -110,15 +113,17 @@ export function isSettled(incident: IncidentRecord, slot: SlotView): boolean {
   if (incident.resolvedAt === undefined) return false;
   const view = slot.find(({ status }) => status?.task === incident.task);
   const failure = view && failuresOf(view).find((candidate) => candidate.incident === incident.incident);
-  return failure === undefined || failure.complete;
+  return failure === undefined || (failure.complete && withEvidence(incident, failure) === incident);
 }
 
 /** Tasks whose last exit was for want of memory and is news: their limit belongs into the cause. */
 export function outOfMemory(slot: SlotView, known: Omit<Known, 'memoryLimits'>): TaskView[] {
   return slot.filter((view) =>
     failuresOf(view).some(
-      ({ kind, incident }) =>
-        kind === 'task-oom' && !known.settled.has(incident) && known.incidents.get(incident)?.kind !== 'task-oom',
+      (failure) =>
+        failure.kind === 'task-oom' &&
+        !known.settled.has(tokenOf(failure)) &&
+        known.incidents.get(failure.incident)?.kind !== 'task-oom',
     ),
   );
 }

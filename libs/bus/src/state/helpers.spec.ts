@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { IncidentRecord } from '@tutti/model';
+import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import {
+  commit,
+  follow,
+  get,
+  GroupCommit,
+  KeyedSerial,
+  keys,
+  OwnRecords,
+  put,
+  RecordTable,
+  remove,
+  STREAM,
+  subjects,
+  type Connection,
+} from '../index.js';
+
+jest.setTimeout(60_000);
+
+let bus: TestBus;
+let connection: Connection;
+
+beforeAll(async () => {
+  bus = await startTestBus();
+  connection = await bus.connect();
+});
+afterAll(() => bus.stop());
+
+const incident = (name: string, cause = ''): IncidentRecord => ({
+  incident: name,
+  kind: 'task-exited',
+  namespace: 'default',
+  app: 'shop',
+  cause,
+  logs: [],
+  action: '',
+  openedAt: '2026-01-01T00:00:00.000Z',
+});
+const key = (name: string) => keys.incident(incident(name));
+const opened = { event: 'opened' } as const;
+
+describe('KeyedSerial', () => {
+  test('works on one key at a time, on many keys at once, and once more for what came meanwhile', async () => {
+    const log: string[] = [];
+    const releases: (() => void)[] = [];
+    const work = new KeyedSerial(async (name) => {
+      log.push(name);
+      await new Promise<void>((resolve) => releases.push(resolve));
+    });
+    work.add('a');
+    expect(log).toEqual([]);
+    work.open();
+    ['a', 'a', 'b', 'a'].forEach((name) => work.add(name));
+    expect(log).toEqual(['a', 'b']);
+    releases.splice(0).forEach((release) => release());
+    await eventually(() => log.length === 3);
+    expect(log).toEqual(['a', 'b', 'a']);
+    releases.splice(0).forEach((release) => release());
+    await work.close();
+    work.add('c');
+    expect(log).toHaveLength(3);
+  });
+
+  test('tries failed work again, and works on no more keys at once than it may', async () => {
+    const errors: unknown[] = [];
+    let tries = 0;
+    let active = 0;
+    let most = 0;
+    const work = new KeyedSerial(
+      async (name) => {
+        most = Math.max(most, ++active);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        active -= 1;
+        if (name === 'k0' && ++tries < 3) throw new Error('not yet');
+      },
+      { concurrency: 2, retryMs: 5, onError: (error) => errors.push(error) },
+    );
+    work.open();
+    for (let n = 0; n < 6; n++) work.add(`k${n}`);
+    await eventually(() => tries === 3);
+    await work.close();
+    expect(errors).toHaveLength(2);
+    expect(most).toBe(2);
+  });
+});
+
+test('RecordTable keeps the higher revision, by key and by group', () => {
+  const table = new RecordTable<'incident', string>({ group: ({ app }) => app ?? '', keep: ({ cause }) => cause });
+  expect(table.put(key('i1'), incident('i1', 'new'), 5)).toBe('shop');
+  expect(table.put(key('i1'), incident('i1', 'old'), 4)).toBeUndefined();
+  expect(table.in('shop')).toEqual(['new']);
+  expect(table.remove(key('i1'), 3)).toBeUndefined();
+  expect(table.take({ type: 'removed', kind: 'incident', key: key('i1'), revision: 6 })).toBe('shop');
+  expect([table.in('shop'), table.count('shop'), table.size, [...table.groupNames()]]).toEqual([[], 0, 0, []]);
+});
+
+describe('GroupCommit', () => {
+  test('commits many groups together; a conflict in one leaves the others alone', async () => {
+    const commits = new GroupCommit(connection);
+    await commit(connection, [put('incident', incident('taken'), opened)]);
+    const groups = ['g1', 'g2', 'taken', 'g3'].map((name) => [
+      put('incident', incident(name), { ...opened, expect: 0 }),
+      put('incident', incident(`${name}-too`), { ...opened, expect: 0 }),
+    ]);
+    const results = await Promise.all(groups.map((group) => commits.submit(group)));
+    expect(results.map(({ ok }) => ok)).toEqual([true, true, false, true]);
+    expect(await get(connection, key('taken-too'))).toBeUndefined();
+    const last = results[3];
+    const entry = await get(connection, key('g3-too'));
+    expect(last?.ok && last.revisions[1]).toBe(entry?.revision);
+  });
+
+  test('takes more than a batch holds', async () => {
+    const commits = new GroupCommit(connection);
+    const names = Array.from({ length: 2500 }, (_, n) => `many-${n}`);
+    const results = await Promise.all(names.map((name) => commits.submit([put('incident', incident(name), opened)])));
+    expect(results.every(({ ok }) => ok)).toBe(true);
+    const same = await Promise.all(
+      [1, 2].map((n) => commits.submit([put('incident', incident('same', `${n}`), opened)])),
+    );
+    expect(same.every(({ ok }) => ok)).toBe(true);
+    expect((await get(connection, key('same')))?.record.cause).toBe('2');
+  });
+});
+
+test('OwnRecords learns what is there from a conflict, a removed key included', async () => {
+  const own = new OwnRecords(connection, 'incident', ({ app }) => app ?? '');
+  await commit(connection, [put('incident', incident('own', 'theirs'), opened)]);
+  expect(await own.put(incident('own', 'ours'), opened)).toBe(false);
+  expect(own.get(key('own'))?.cause).toBe('theirs');
+  expect(await own.put(incident('own', 'ours'), opened)).toBe(true);
+  await commit(connection, [remove('incident', key('own'), { event: 'resolved' })]);
+  expect(await own.put(incident('own', 'again'), opened)).toBe(false);
+  expect(own.get(key('own'))).toBeUndefined();
+  expect(await own.put(incident('own', 'again'), opened)).toBe(true);
+  expect(own.in('shop')).toHaveLength(1);
+  expect(await own.remove(key('own'), { event: 'resolved' })).toBe(true);
+  expect([await get(connection, key('own')), own.in('shop')]).toEqual([undefined, []]);
+});
+
+test('follow tells what was said since, and goes on after a crash of the server', async () => {
+  const seen = new Set<unknown>();
+  const say = (n: number): Promise<boolean> =>
+    connection.js.publish(subjects.samples('n1'), JSON.stringify(n)).then(
+      () => true,
+      () => false,
+    );
+  await say(1);
+  const since = new Date(Date.now() - 60_000);
+  const following = follow(connection, { stream: STREAM.samples, subject: subjects.samples('>'), since });
+  const subscription = following.subscribe(({ body }) => seen.add(body));
+  await eventually(() => seen.has(1));
+  await bus.crash();
+  await eventually(() => say(2), { timeoutMs: 20_000 });
+  await eventually(() => seen.has(2), { timeoutMs: 20_000 });
+  subscription.unsubscribe();
+});
