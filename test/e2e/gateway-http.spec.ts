@@ -344,7 +344,24 @@ describe('the gateway over HTTP', () => {
     expect(times.sort((a, b) => a - b)[10]).toBeLessThan(100);
   });
 
-  it('answers 503 while the bus is away, ends its streams when it closes', async () => {
+  it('answers 503 while the bus is away, and never hangs', async () => {
+    const other = await startTestBus();
+    const lonely = await startGateway({ name: 'gateway', servers: [other.url], port: 0, token: TOKEN });
+    await other.stop();
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': YAML };
+    const requests = [
+      fetch(`${lonely.url}/readyz`),
+      fetch(`${lonely.url}/v1/tasks`, { headers }),
+      fetch(`${lonely.url}/v1/status`, { headers }),
+      fetch(`${lonely.url}/v1/apps/default/shop?wait=1`, { method: 'PUT', headers, body: FILE }),
+    ];
+    const answers = await Promise.all(requests);
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
+    expect((await fetch(`${lonely.url}/livez`)).status).toBe(200);
+    await lonely.close();
+  }, 30_000);
+
+  it('ends its streams when it closes, and has its bus again after a crash', async () => {
     const stream = await follow('/v1/events?since=now');
     const ended = stream.end();
     await gateway?.close();

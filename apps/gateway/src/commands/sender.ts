@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { BUS, filters, get, keys, MAX_MESSAGE_BYTES, STREAM, subjects, watch, type Connection } from '@tutti/bus';
 import { isCommandId, messageOf, TuttiError, type AppRef, type CommandVerb, type OutcomeRecord } from '@tutti/model';
-import { filter, firstValueFrom, map, ReplaySubject, timeout, TimeoutError } from 'rxjs';
+import { filter, firstValueFrom, map, ReplaySubject, throwError, timeout, TimeoutError } from 'rxjs';
 import { BadRequest } from '../http/problem.filter.js';
 import { TooLarge } from '../http/too-large.js';
 
@@ -60,7 +60,9 @@ export class Sender {
     });
     try {
       // Listening first, so that no answer is too quick for us; what was answered before comes at once.
-      const first = await firstValueFrom(seen);
+      const first = await firstValueFrom(
+        seen.pipe(timeout({ first: ACK_TIMEOUT_MS, with: () => throwError(busAway) })),
+      );
       if (first === 'ready') await this.publish(command, sending);
       const outcome = await firstValueFrom(
         seen.pipe(
@@ -112,6 +114,13 @@ function requireSame(outcome: OutcomeRecord, { verb, app }: Sending): void {
   throw new TuttiError(
     'conflict',
     `the Idempotency-Key was used already, for ${outcome.verb} of ${outcome.app ?? 'an application'}: use a new one`,
+  );
+}
+
+function busAway(): TuttiError {
+  return new TuttiError(
+    'unavailable',
+    'the bus does not answer, nothing was sent; try again, and see that nats-server runs',
   );
 }
 

@@ -74,6 +74,7 @@ describe('admit', () => {
       spec({ limits: { cpuMillis: 1, memoryBytes: 0 }, reservations: { cpuMillis: 2 } }),
       'reserves more CPU',
     ],
+    ['too small a limit', spec({ limits: { memoryBytes: 1000 } }), 'the least that the engine allows'],
     ['an unknown dependency', spec({ dependsOn: { db: {} } }), 'is no service'],
     ['a service that waits for itself', spec({ dependsOn: { web: {} } }), 'can never start: web waits for web'],
     ['too many replicas', spec({ replicas: 100_001 }), 'at most 100000'],

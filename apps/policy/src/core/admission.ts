@@ -4,6 +4,9 @@ import { dependencyFaults } from './dependencies.js';
 /** More tasks of one service than anyone means; a mistyped number must not fill the cluster with records. */
 export const MAX_REPLICAS = 100_000;
 
+/** The least memory that the engine lets a container have. */
+const MIN_MEMORY_BYTES = 6 * 1024 ** 2;
+
 /** What a revision may weigh, in bytes: a record is one message of at most a mebibyte, and has headers. */
 export const MAX_REVISION_BYTES = 900 * 1024;
 
@@ -51,6 +54,11 @@ function resourceFaults({ limits, reservations }: ServiceSpec, path: string): Fa
     faults.push({ path: `${at}.cpus`, message: 'reserves more CPU than the limit allows to use' });
   if (limits.memoryBytes > 0 && reservations.memoryBytes > limits.memoryBytes)
     faults.push({ path: `${at}.memory`, message: 'reserves more memory than the limit allows to use' });
+  if (limits.memoryBytes > 0 && limits.memoryBytes < MIN_MEMORY_BYTES)
+    faults.push({
+      path: `${path}.deploy.resources.limits.memory`,
+      message: 'is less than 6m, the least that the engine allows',
+    });
   return faults;
 }
 

@@ -114,9 +114,16 @@ async function createMicroservice(
   return app;
 }
 
+/** How long work under way may take to end. Without a server to say goodbye to, leaving would take for ever. */
+const SHUTDOWN_MS = 5000;
+
 async function shutDown(app: { close(): Promise<unknown> }, connection: Connection): Promise<void> {
-  await app.close();
-  await connection.nc.drain().catch(() => connection.nc.close());
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, SHUTDOWN_MS)));
+  const left = app.close().then(() => connection.nc.drain());
+  await Promise.race([left.catch(() => undefined), late]);
+  clearTimeout(timer);
+  if (!connection.nc.isClosed()) await connection.nc.close();
 }
 
 /** Reads what every service is told by its environment. @param name the service's own name */
