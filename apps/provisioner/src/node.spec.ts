@@ -152,6 +152,8 @@ describe('a node', () => {
     const crashing = bus.crash();
     engine.crash(container, 4);
     await eventually(async () => (await engine.inspect(container))?.state === 'running');
+    // Two ends of one container are told apart by the engine's clock, which counts milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     engine.crash(container, 5);
     await crashing;
     const healed = await node.until(task, ({ state, restarts }) => state === 'running' && restarts === 2);

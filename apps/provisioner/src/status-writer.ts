@@ -53,7 +53,7 @@ export class StatusWriter {
 
   private enqueue(key: Key<'status'>, queue: Item[]): void {
     this.waiting.set(key, queue);
-    this.flushing ??= this.flush().finally(() => (this.flushing = undefined));
+    this.flushing ??= this.flush();
   }
 
   private async flush(): Promise<void> {
@@ -67,6 +67,8 @@ export class StatusWriter {
         return new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       });
     }
+    // In the turn that found nothing left, so that no report falls between.
+    this.flushing = undefined;
   }
 
   /** The oldest report of each task: a commit holds a key once. */
