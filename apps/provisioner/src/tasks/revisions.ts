@@ -5,7 +5,10 @@ import type { TaskPlan } from '../core/life.js';
 /** Specs that are kept; a node runs tasks of a handful of applications at a time. */
 const LIMIT = 256;
 
-/** The specs of revisions. They never change, so each is read once and kept, the least recently used going first. */
+/**
+ * The specs of revisions, kept by what a task was made from, the least recently used going first. The number alone does
+ * not do: an application that was removed and deployed again begins at revision 1 again, with another spec.
+ */
 export class Revisions {
   private readonly kept = new Map<string, Promise<ApplicationSpec>>();
 
@@ -21,7 +24,7 @@ export class Revisions {
   }
 
   private specOf(task: TaskRecord): Promise<ApplicationSpec> {
-    const key = keys.revision(task);
+    const key = `${keys.revision(task)} ${task.digest}`;
     const spec = this.kept.get(key) ?? this.read(task);
     this.kept.delete(key);
     this.kept.set(key, spec);
