@@ -64,4 +64,14 @@ export function changing(stage: Stage): void {
     for (const id of idsOf(before, 'web')) expect(idsOf(after, 'web')).not.toContain(id);
     await run(['rm', 'change']);
   });
+
+  it('knows an application that is deployed again from the one of that name that was removed', async () => {
+    await run(['deploy', '-f', '-', 'change'], compose({ other: sleeper(2) }));
+    const tasks = await ps(stage, 'change');
+    expect(tasks.map(({ service, state, revision }) => ({ service, state, revision }))).toEqual([
+      { service: 'other', state: 'running', revision: 1 },
+      { service: 'other', state: 'running', revision: 1 },
+    ]);
+    await run(['rm', 'change']);
+  });
 }

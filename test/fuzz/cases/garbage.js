@@ -2,7 +2,7 @@
 // refusal, what cannot be read must be among the dead letters, and everything must run on as before.
 import fc from 'fast-check';
 import { connectBus, keys, STREAM, subjects } from '@tutti/bus';
-import { until } from '../../harness/applications.js';
+import { removed, until } from '../../harness/applications.js';
 import { inParallel } from '../../harness/docker.js';
 import { isRunning } from '../../harness/processes.js';
 import { anyRequest } from './requests.js';
@@ -109,6 +109,12 @@ async function faultsAfter(cluster, before) {
   return faults;
 }
 
+/** Garbage that was good enough to be deployed is taken away again. */
+async function removeDeployed(cluster) {
+  const { json } = await cluster.http('GET', `/v1/apps/${NAMESPACE}`);
+  for (const { app } of json ?? []) await removed(cluster, app, { namespace: NAMESPACE });
+}
+
 /**
  * Runs `cases` cases of garbage against a control plane: six tenths on HTTP, three on commands, one on records.
  * @returns what went wrong, how many cases were run, and how many dead letters came of them
@@ -129,6 +135,7 @@ export async function fuzz(cluster, { cases, seed }) {
     const purge = await fuzzRecords(bus, records);
     faults.push(...(await faultsAfter(cluster, before)));
     await purge();
+    await removeDeployed(cluster);
     const buried = (await buriedSoFar(bus)) - buriedBefore;
     return { faults, cases: requests.length + commands.length + records.length, unreadable, buried };
   } finally {
