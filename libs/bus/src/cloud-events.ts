@@ -1,15 +1,5 @@
 import { headers as makeHeaders, nuid, type MsgHdrs } from '@nats-io/transport-node';
-
-/** The attributes of a CloudEvent in binary mode of its NATS binding, CloudEvents 1.0. */
-export interface CloudEventAttributes {
-  id: string;
-  source: string;
-  type: string;
-  subject?: string;
-  time: string;
-  /** Extension: the command or event that led to this one. */
-  causationid?: string;
-}
+import type { CloudEventAttributes } from '@tutti/model';
 
 /** Percent-encodes what a header cannot carry, as the NATS binding of CloudEvents says. */
 const encode = (text: string): string =>

@@ -1,9 +1,10 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
-import { filter, from, Observable, retry, startWith, switchMap } from 'rxjs';
+import { filter, from, Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
 import { subjects } from './catalogue/subjects.js';
 import type { Connection } from './connection.js';
+import { retryWhileOpen } from './retry.js';
 import { isRemoval } from './state/read.js';
 
 export type LeaseKind = 'node' | 'service';
@@ -38,9 +39,6 @@ export function holdLease({ nc }: Connection, options: LeaseOptions): () => void
   };
 }
 
-/** A server that has just come back may not have its streams ready yet. */
-const RETRY_MS = 500;
-
 /**
  * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
  * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message.
@@ -49,7 +47,7 @@ export function watchLeases(connection: Connection, kind: LeaseKind): Observable
   const reconnections = from(connection.nc.status()).pipe(filter((status) => status.type === 'reconnect'));
 
   const restarts = reconnections.pipe(startWith(undefined));
-  return restarts.pipe(switchMap(() => follow(connection, kind).pipe(retry({ delay: RETRY_MS }))));
+  return restarts.pipe(switchMap(() => follow(connection, kind).pipe(retryWhileOpen(connection))));
 }
 
 function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {

@@ -1,6 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { BaseRpcContext } from '@nestjs/microservices';
-import { readEventHeaders, type CloudEventAttributes } from '../cloud-events.js';
+import type { CloudEventAttributes } from '@tutti/model';
+import { readEventHeaders } from '../cloud-events.js';
 
 /** What a handler may ask of the message it handles: `@Ctx() context: JetStreamContext`. */
 export class JetStreamContext extends BaseRpcContext<[JsMsg]> {

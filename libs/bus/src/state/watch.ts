@@ -1,12 +1,13 @@
 import { DeliverPolicy, type JsMsg, type PushConsumer } from '@nats-io/jetstream';
 import { messageOf, type RecordKind } from '@tutti/model';
-import { Observable, retry, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
 import type { Connection } from '../connection.js';
 import { decodeRecord } from './codec.js';
 import { isRemoval, type Entry } from './read.js';
+import { retryWhileOpen } from '../retry.js';
 import { bury } from '../dead-letters.js';
 
 /** What a watch tells: first every record there is, then `ready`, then changes as they come. */
@@ -32,12 +33,11 @@ export function watch<K extends RecordKind>(
     });
     return () => void running.then((stop) => stop?.());
   });
-  return once.pipe(retry({ count: SETUP_TRIES, delay: SETUP_RETRY_MS }));
+  return once.pipe(retryWhileOpen(connection, SETUP_TRIES));
 }
 
-/** A server that has just come back may not have its streams ready yet: tried again for half a minute. */
+/** Half a minute. */
 const SETUP_TRIES = 60;
-const SETUP_RETRY_MS = 500;
 
 async function start<K extends RecordKind>(
   connection: Connection,
