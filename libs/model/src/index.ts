@@ -1,3 +1,4 @@
+export * from './answers/index.js';
 export * from './backoff.js';
 export * from './errors.js';
 export * from './names.js';

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TuttiError, type AppRef, type OutcomeRecord, type RolloutRecord } from '@tutti/model';
-import type { CloudEvent } from '../core/elements.js';
+import {
+  TuttiError,
+  type AppAnswer,
+  type AppRef,
+  type CloudEvent,
+  type OutcomeRecord,
+  type RolloutRecord,
+} from '@tutti/model';
 import { endOf, isStuck } from '../core/rollouts.js';
 import { follow } from './follow.js';
 import type { Gateway, Sending } from './http.js';
@@ -134,7 +140,7 @@ class RolloutWatcher {
   private async look(): Promise<void> {
     const { namespace, app } = this.ref;
     try {
-      const found = await this.gateway.get<{ rollout: RolloutRecord | null }>(`/v1/apps/${namespace}/${app}`);
+      const found = await this.gateway.get<AppAnswer>(`/v1/apps/${namespace}/${app}`);
       this.gone = false;
       if (found.rollout) this.take(found.rollout);
     } catch (error) {

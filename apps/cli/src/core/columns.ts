@@ -1,14 +1,15 @@
-import { formatBytes, formatDuration } from '@tutti/model';
+import {
+  formatBytes,
+  formatDuration,
+  type Amount,
+  type AppElement,
+  type IncidentElement,
+  type NodeElement,
+  type RevisionElement,
+  type ServiceElement,
+  type TaskElement,
+} from '@tutti/model';
 import { age } from './ages.js';
-import type {
-  Amount,
-  AppElement,
-  IncidentElement,
-  NodeElement,
-  RevisionElement,
-  ServiceElement,
-  TaskElement,
-} from './elements.js';
 import { toneOf } from './style.js';
 import type { Column } from './table.js';
 
@@ -18,7 +19,7 @@ function portList(ports: readonly { host: number; container: number; protocol: s
 }
 
 /** The first column of lists that reach over namespaces. */
-function namespaceColumn<T extends { namespace?: string }>(): Column<T> {
+function namespaceColumn<T extends { namespace: string }>(): Column<T> {
   return { header: 'NAMESPACE', value: ({ namespace }) => (namespace === 'default' ? '' : namespace), optional: true };
 }
 

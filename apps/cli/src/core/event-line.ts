@@ -1,4 +1,4 @@
-import type { CloudEvent } from './elements.js';
+import type { CloudEvent } from '@tutti/model';
 import { toneOf, type Paint } from './style.js';
 import { printable } from './table.js';
 
@@ -13,7 +13,7 @@ export function eventLine(event: CloudEvent, paint: Paint): string {
   const time = event.time.replace('T', ' ').replace(/(\.\d{3}).*$/, '$1');
   const tone = toneOf(type.split('.').at(-1) ?? '');
   const words = wordsOf(event.data);
-  return [paint(time, 'dim'), paint(type.padEnd(WIDTH), tone), printable(event.subject), paint(words, 'dim')]
+  return [paint(time, 'dim'), paint(type.padEnd(WIDTH), tone), printable(event.subject ?? ''), paint(words, 'dim')]
     .join('  ')
     .trimEnd();
 }

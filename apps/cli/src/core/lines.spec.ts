@@ -1,4 +1,4 @@
-import type { CloudEvent, LogElement, PlanAnswer, StatusAnswer, TaskElement } from './elements.js';
+import type { CloudEvent, LogElement, PlanAnswer, StatusAnswer, TaskElement } from '@tutti/model';
 import { taskColumns } from './columns.js';
 import { eventLine } from './event-line.js';
 import { logFormatter } from './log-line.js';
@@ -17,6 +17,9 @@ test('an event is one line with its record’s own words', () => {
     type: 'dev.tutti.task.failed',
     subject: 'default/shop/web/0123456789ab',
     time: '2026-03-01T11:59:00.123Z',
+    specversion: '1.0',
+    sequence: 1,
+    datacontenttype: 'application/json',
     data: { state: 'failed', error: 'exit code 1\nbye' },
   };
   expect(eventLine(event, plain)).toBe(
@@ -71,6 +74,7 @@ test('a plan ends with its sum', () => {
 test('a slot without a task says why', () => {
   const task: TaskElement = {
     task: null,
+    namespace: 'default',
     app: 'shop',
     service: 'web',
     slot: 1,
@@ -83,12 +87,12 @@ test('a slot without a task says why', () => {
     container: null,
     ports: [],
     restarts: 0,
-    since: null,
+    since: '2026-03-01T11:59:00.000Z',
     message: 'no node is ready',
   };
   expect(table(taskColumns(now), [task], plain)).toEqual([
     'TASK   APP    SERVICE   SLOT   NODE   STATE     HEALTH   REV   RESTARTS   SINCE   PORTS   MESSAGE',
-    '-      shop   web          1   -      pending   -          1          0       -   -       no node is ready',
+    '-      shop   web          1   -      pending   -          1          0     60s   -       no node is ready',
   ]);
 });
 
@@ -102,7 +106,7 @@ test('the status fits one screen', () => {
       streams: [{ name: 'S', messages: 1, bytes: 2048 }],
     },
     services: [
-      { name: 'policy', version: '0.1.0', state: 'up', since: null },
+      { name: 'policy', version: '0.1.0', state: 'running', since: null },
       { name: 'metering', version: null, state: 'missing', since: null },
     ],
     nodes: { ready: 1, down: 1, total: 2 },
@@ -115,7 +119,7 @@ test('the status fits one screen', () => {
   expect(statusScreen(status, now, plain)).toEqual([
     'Cluster    degraded',
     'Bus        nats-server 2.12.0 at nats://127.0.0.1:4222, 2 KiB in 1 streams',
-    'Services   policy    up  0.1.0',
+    'Services   policy    running  0.1.0',
     '           metering  missing',
     'Nodes      1 ready, 1 down',
     'Capacity   0.5 of 4 cores, 1 GiB of 8 GiB promised',

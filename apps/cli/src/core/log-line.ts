@@ -1,4 +1,4 @@
-import type { LogElement } from './elements.js';
+import type { LogElement } from '@tutti/model';
 import { hue, type Paint } from './style.js';
 
 /** Remembers the widest prefix so far, so that the bars stand under each other. */

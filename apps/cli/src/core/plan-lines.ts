@@ -1,14 +1,13 @@
-import type { Fault } from '@tutti/model';
-import type { PlanAnswer } from './elements.js';
+import type { Fault, OutlineStep, PlanAnswer } from '@tutti/model';
 import type { Paint, Tone } from './style.js';
 import { table, type Column } from './table.js';
 
-type Step = PlanAnswer['steps'][number];
+type Step = Omit<OutlineStep, 'action'> & { action: OutlineStep['action'] | 'pending' };
 
-const TONES: Record<string, Tone> = { create: 'good', replace: 'busy', remove: 'bad' };
+const TONES: Record<Step['action'], Tone> = { create: 'good', replace: 'busy', remove: 'bad', pending: 'plain' };
 
 const COLUMNS: Column<Step>[] = [
-  { header: 'ACTION', value: ({ action }) => action, tone: ({ action }) => TONES[action] ?? 'plain' },
+  { header: 'ACTION', value: ({ action }) => action, tone: ({ action }) => TONES[action] },
   { header: 'SERVICE', value: ({ service }) => service },
   { header: 'SLOT', value: ({ slot }) => slot, align: 'right' },
   { header: 'NODE', value: ({ node }) => node },

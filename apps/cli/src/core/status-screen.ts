@@ -1,6 +1,5 @@
-import { formatBytes } from '@tutti/model';
+import { formatBytes, type StatusAnswer } from '@tutti/model';
 import { age } from './ages.js';
-import type { StatusAnswer } from './elements.js';
 import { toneOf, type Paint } from './style.js';
 
 /** The control plane on one screen. */

@@ -1,4 +1,4 @@
-import type { UsageElement } from './elements.js';
+import type { UsageElement } from '@tutti/model';
 import { usageCsv, usageFocus } from './usage-formats.js';
 
 const usage: UsageElement = {

@@ -1,5 +1,4 @@
-import { formatBytes, formatDuration } from '@tutti/model';
-import type { UsageElement } from './elements.js';
+import { formatBytes, formatDuration, type UsageElement } from '@tutti/model';
 import type { Column } from './table.js';
 
 export const usageColumns: Column<UsageElement>[] = [

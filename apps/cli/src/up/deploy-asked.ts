@@ -1,8 +1,7 @@
-import { messageOf, TuttiError } from '@tutti/model';
+import { messageOf, TuttiError, type TaskElement } from '@tutti/model';
 import type { Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
 import { readProject } from '../client/project.js';
-import type { TaskElement } from '../core/elements.js';
 import { faultLine } from '../core/plan-lines.js';
 import { print, say } from '../terminal/output.js';
 import { deploy } from '../verbs/deploy.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { TuttiError } from '@tutti/model';
+import { TuttiError, type AppElement } from '@tutti/model';
 import { Gateway } from '../client/http.js';
-import type { AppElement } from '../core/elements.js';
 import { change } from '../verbs/changing.js';
 import { settingsOf, type DataDir } from './data-dir.js';
 

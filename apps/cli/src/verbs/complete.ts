@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { AppElement, NodeElement, TaskElement } from '@tutti/model';
 import { Gateway } from '../client/http.js';
-import type { AppElement, NodeElement, TaskElement } from '../core/elements.js';
 import { print } from '../terminal/output.js';
 import type { Verb } from './verb.js';
 

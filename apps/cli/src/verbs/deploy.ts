@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { invalid } from '@tutti/model';
+import { invalid, type PlanAnswer } from '@tutti/model';
 import { Gateway } from '../client/http.js';
 import type { Project } from '../client/project.js';
-import type { PlanAnswer } from '../core/elements.js';
 import { faultLine } from '../core/plan-lines.js';
 import { say } from '../terminal/output.js';
 import { change } from './changing.js';

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
+import type { CloudEvent } from '@tutti/model';
 import { follow } from '../client/follow.js';
 import { Gateway } from '../client/http.js';
 import { moment } from '../core/ages.js';
-import type { CloudEvent } from '../core/elements.js';
 import { eventLine } from '../core/event-line.js';
 import { untilInterrupted } from '../terminal/interrupts.js';
 import { outPaint, print } from '../terminal/output.js';

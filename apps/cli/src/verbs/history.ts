@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { RevisionElement } from '@tutti/model';
 import { revisionColumns } from '../core/columns.js';
-import type { RevisionElement } from '../core/elements.js';
 import { parseTarget } from '../core/targets.js';
 import { listOptions, printList, type ListOptions } from './list.js';
 import { examples, namespaceOf } from './options.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { IncidentElement } from '@tutti/model';
 import { incidentColumns } from '../core/columns.js';
-import type { IncidentElement } from '../core/elements.js';
 import { parseTarget } from '../core/targets.js';
 import { listNamespace, listOptions, printList, type ListOptions } from './list.js';
 import { examples } from './options.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { LogElement } from '@tutti/model';
 import { follow } from '../client/follow.js';
 import { Gateway } from '../client/http.js';
 import { moment } from '../core/ages.js';
-import type { LogElement } from '../core/elements.js';
 import { logFormatter } from '../core/log-line.js';
 import { parseTarget } from '../core/targets.js';
 import { untilInterrupted } from '../terminal/interrupts.js';

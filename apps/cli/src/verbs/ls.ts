@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { AppElement } from '@tutti/model';
 import { appColumns } from '../core/columns.js';
-import type { AppElement } from '../core/elements.js';
 import { listNamespace, listOptions, printList, type ListOptions } from './list.js';
 import { examples } from './options.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { NodeElement } from '@tutti/model';
 import { nodeColumns } from '../core/columns.js';
-import type { NodeElement } from '../core/elements.js';
 import { listOptions, printList, type ListOptions } from './list.js';
 import { examples } from './options.js';
 

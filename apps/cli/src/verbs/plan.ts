@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
+import type { PlanAnswer } from '@tutti/model';
 import { Gateway } from '../client/http.js';
-import type { PlanAnswer } from '../core/elements.js';
 import { faultLine, planLines } from '../core/plan-lines.js';
 import { outPaint, print, say } from '../terminal/output.js';
 import { clientOptions, examples, namespaceOf, namespaceOption, type NamespaceOptions } from './options.js';

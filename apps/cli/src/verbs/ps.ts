@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { TaskElement } from '@tutti/model';
 import { taskColumns } from '../core/columns.js';
-import type { TaskElement } from '../core/elements.js';
 import { parseTarget } from '../core/targets.js';
 import { listNamespace, listOptions, printList, type ListOptions } from './list.js';
 import { examples } from './options.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ServiceElement } from '@tutti/model';
 import { serviceColumns } from '../core/columns.js';
-import type { ServiceElement } from '../core/elements.js';
 import { parseTarget } from '../core/targets.js';
 import { listNamespace, listOptions, printList, type ListOptions } from './list.js';
 import { examples } from './options.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { StatusAnswer } from '@tutti/model';
 import type { EndpointOptions } from '../client/endpoint.js';
 import { Gateway } from '../client/http.js';
-import type { StatusAnswer } from '../core/elements.js';
 import { statusScreen } from '../core/status-screen.js';
 import { outPaint, print } from '../terminal/output.js';
 import { clientOptions, examples } from './options.js';

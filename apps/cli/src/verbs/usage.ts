@@ -1,14 +1,14 @@
 import { Option, type Command } from 'commander';
+import { USAGE_BY, type UsageBy, type UsageElement } from '@tutti/model';
 import { Gateway } from '../client/http.js';
 import { moment } from '../core/ages.js';
-import type { UsageElement } from '../core/elements.js';
 import { table } from '../core/table.js';
 import { usageColumns, usageCsv, usageFocus } from '../core/usage-formats.js';
 import { outPaint, print } from '../terminal/output.js';
 import { clientOptions, examples, namespaceOption, parsed, type NamespaceOptions } from './options.js';
 
 interface Options extends NamespaceOptions {
-  by: string;
+  by: UsageBy;
   from?: string;
   to?: string;
   format: 'table' | 'json' | 'csv' | 'focus';
@@ -17,7 +17,7 @@ interface Options extends NamespaceOptions {
 export function define(command: Command): Command {
   const time = parsed((text) => moment(text, new Date()));
   command
-    .addOption(new Option('--by <what>', 'what to sum by').choices(['namespace', 'app', 'service']).default('app'))
+    .addOption(new Option('--by <what>', 'what to sum by').choices(USAGE_BY).default('app'))
     .option('--from <moment>', 'from when on: 24h (ago) or a time in ISO 8601 (default: from the beginning)', time)
     .option('--to <moment>', 'until when (default: now)', time)
     .addOption(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { WhyAnswer } from '@tutti/model';
 import { Gateway } from '../client/http.js';
 import { incidentColumns } from '../core/columns.js';
-import type { WhyAnswer } from '../core/elements.js';
 import { table } from '../core/table.js';
 import { outPaint, print } from '../terminal/output.js';
 import { clientOptions, examples, namespaceOf, namespaceOption, type NamespaceOptions } from './options.js';

@@ -1,21 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ask, BUS, subjects, type Connection } from '@tutti/bus';
 import { parseCompose } from '@tutti/compose';
-import { TuttiError, type ApplicationSpec, type AppRef, type Fault } from '@tutti/model';
+import { TuttiError, type AppRef, type CheckAnswer } from '@tutti/model';
 import { BadRequest } from '../http/problem.filter.js';
 
 /** What somebody wants deployed: a Compose file or a specification. */
 export type Submission = { compose: string } | { spec: unknown };
-
-/** Policy's answer to the question whether a deploy would be accepted. */
-export interface Checked {
-  spec: ApplicationSpec;
-  digests: Record<string, string>;
-  ignored: Fault[];
-  findings: Fault[];
-  revision: number;
-  unchanged: boolean;
-}
 
 /** Reads the body of a deploy: `{compose}`, `{spec}` or the specification itself. */
 export function submissionOf(body: unknown): Submission {
@@ -39,8 +29,8 @@ export class Submissions {
   constructor(@Inject(BUS) private readonly bus: Connection) {}
 
   /** @throws TuttiError `invalid` with every fault; `unavailable` when policy is away */
-  check(ref: AppRef, submission: Submission): Promise<Checked> {
-    return ask<Checked>(this.bus, subjects.rpc('policy', 'check'), { ...ref, ...submission });
+  check(ref: AppRef, submission: Submission): Promise<CheckAnswer> {
+    return ask<CheckAnswer>(this.bus, subjects.rpc('policy', 'check'), { ...ref, ...submission });
   }
 
   /**

@@ -1,14 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import { readEventHeaders, type CloudEventAttributes } from '@tutti/bus';
-
-/** A CloudEvent in structured mode, JSON format, with its place in the history. */
-export interface CloudEvent extends CloudEventAttributes {
-  specversion: '1.0';
-  sequence: number;
-  datacontenttype: 'application/json';
-  /** The record after the change; null where it was removed. */
-  data: unknown;
-}
+import { readEventHeaders } from '@tutti/bus';
+import type { CloudEvent } from '@tutti/model';
 
 /** The event that a message of the history is; undefined for what is none. */
 export function toCloudEvent(message: JsMsg): CloudEvent | undefined {

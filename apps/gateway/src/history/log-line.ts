@@ -1,20 +1,11 @@
 import type { JsMsg } from '@nats-io/jetstream';
-
-export interface LogElement {
-  at: string;
-  stream: 'stdout' | 'stderr';
-  line: string;
-  task: string;
-  service: string;
-  slot?: number;
-  node: string;
-}
+import type { LogElement, LogLine } from '@tutti/model';
 
 interface Batch {
   task: string;
   node: string;
   slot?: number;
-  lines: { at: string; stream: 'stdout' | 'stderr'; line: string }[];
+  lines: Pick<LogLine, 'at' | 'stream' | 'line'>[];
 }
 
 /** The lines that a message of the logs carries; none where it cannot be read. */

@@ -1,6 +1,16 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { filters, keys } from '@tutti/bus';
-import { notFound, type AppRecord, type AppRef, type RevisionRecord, type RolloutRecord } from '@tutti/model';
+import {
+  notFound,
+  type AppAnswer,
+  type AppElement,
+  type AppRecord,
+  type AppRef,
+  type RevisionElement,
+  type RevisionRecord,
+  type RolloutRecord,
+  type ServiceElement,
+} from '@tutti/model';
 import { presentApps, presentRevisions, presentServices } from '../core/present/apps.js';
 import { namespaceOf, refOf } from '../http/validation.js';
 import { RecordReader } from '../records.service.js';
@@ -12,28 +22,25 @@ export class AppsController {
   constructor(private readonly records: RecordReader) {}
 
   @Get('apps')
-  async all(): Promise<object[]> {
+  async all(): Promise<AppElement[]> {
     return presentApps(await this.records.read(filters.all('app'), filters.all('rollout')));
   }
 
   @Get('apps/:namespace')
-  async inNamespace(@Param('namespace') namespace: string): Promise<object[]> {
+  async inNamespace(@Param('namespace') namespace: string): Promise<AppElement[]> {
     const of = namespaceOf(namespace);
     return presentApps(await this.records.read(filters.inNamespace('app', of), filters.inNamespace('rollout', of)));
   }
 
   @Get('apps/:namespace/:app')
-  async one(
-    @Param('namespace') namespace: string,
-    @Param('app') app: string,
-  ): Promise<{ app: AppRecord; revision: RevisionRecord | null; rollout: RolloutRecord | null }> {
+  async one(@Param('namespace') namespace: string, @Param('app') app: string): Promise<AppAnswer> {
     const ref = refOf(namespace, app);
     const { record, revisions, rollout } = await this.find(ref);
     return { app: record, revision: revisions.find(({ revision }) => revision === record.revision) ?? null, rollout };
   }
 
   @Get('apps/:namespace/:app/revisions')
-  async revisions(@Param('namespace') namespace: string, @Param('app') app: string): Promise<object[]> {
+  async revisions(@Param('namespace') namespace: string, @Param('app') app: string): Promise<RevisionElement[]> {
     const { record, revisions } = await this.find(refOf(namespace, app));
     return presentRevisions(record.revision, revisions);
   }
@@ -47,7 +54,7 @@ export class AppsController {
   }
 
   @Get('services')
-  async services(@Query() { namespace, app }: ScopeQuery): Promise<object[]> {
+  async services(@Query() { namespace, app }: ScopeQuery): Promise<ServiceElement[]> {
     const kinds = ['app', 'revision', 'rollout', 'endpoints'] as const;
     const wanted = kinds.map((kind) =>
       namespace === undefined ? filters.all(kind) : filters.inNamespace(kind, namespace),

@@ -1,9 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { filters } from '@tutti/bus';
+import type { IncidentElement, NodeElement, TaskElement, UsageElement } from '@tutti/model';
 import { presentIncidents } from '../core/present/incidents.js';
-import { presentNodes, type NodeElement } from '../core/present/nodes.js';
-import { presentTasks, type TaskElement } from '../core/present/tasks.js';
-import { presentUsage, type UsageElement } from '../core/present/usage.js';
+import { presentNodes } from '../core/present/nodes.js';
+import { presentTasks } from '../core/present/tasks.js';
+import { presentUsage } from '../core/present/usage.js';
 import { momentOf } from '../http/validation.js';
 import { RecordReader } from '../records.service.js';
 import { IncidentsQuery, TasksQuery, UsageQuery } from './queries.js';
@@ -28,7 +29,7 @@ export class ClusterController {
   }
 
   @Get('incidents')
-  async incidents(@Query() { namespace, app, open }: IncidentsQuery): Promise<object[]> {
+  async incidents(@Query() { namespace, app, open }: IncidentsQuery): Promise<IncidentElement[]> {
     const { incident } = await this.records.read(scoped('incident', namespace, app));
     return presentIncidents(
       incident.filter((record) => app === undefined || record.app === app),

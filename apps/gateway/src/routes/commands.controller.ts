@@ -1,7 +1,15 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ask, BUS, get, keys, subjects, type Connection } from '@tutti/bus';
 import { Inject } from '@nestjs/common';
-import { isCommandId, notFound, TuttiError, type CommandVerb, type OutcomeRecord } from '@tutti/model';
+import {
+  isCommandId,
+  notFound,
+  TuttiError,
+  type CommandVerb,
+  type Outline,
+  type OutcomeRecord,
+  type PlanAnswer,
+} from '@tutti/model';
 import type { FastifyReply } from 'fastify';
 import { Sender, type Accepted } from '../commands/sender.js';
 import { Submissions, submissionOf } from '../commands/submission.js';
@@ -46,10 +54,14 @@ export class CommandsController {
 
   @Post('apps/:namespace/:app/plan')
   @HttpCode(200)
-  async plan(@Param('namespace') namespace: string, @Param('app') app: string, @Body() body: unknown): Promise<object> {
+  async plan(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Body() body: unknown,
+  ): Promise<PlanAnswer> {
     const ref = refOf(namespace, app);
     const { spec, digests, ...checked } = await this.submissions.check(ref, submissionOf(body));
-    const plan = await ask<{ steps: object[]; pending: object[] }>(this.bus, subjects.rpc('scheduler', 'plan'), {
+    const plan = await ask<Outline>(this.bus, subjects.rpc('scheduler', 'plan'), {
       ...ref,
       spec,
       digests,

@@ -1,11 +1,11 @@
 import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
 import type { JsMsg } from '@nats-io/jetstream';
 import { BUS, STREAM, subjects, type Connection } from '@tutti/bus';
-import { isTaskId } from '@tutti/model';
+import { isTaskId, type CloudEvent, type LogElement } from '@tutti/model';
 import type { FastifyReply } from 'fastify';
 import { eventSubjects } from '../history/event-subjects.js';
-import { toCloudEvent, type CloudEvent } from '../history/cloud-event.js';
-import { toLogLines, type LogElement } from '../history/log-line.js';
+import { toCloudEvent } from '../history/cloud-event.js';
+import { toLogLines } from '../history/log-line.js';
 import { boundsOf, readLast, readNow, type Reading } from '../history/stream-reader.js';
 import { EventStreams, type ServerSentEvent } from '../http/event-stream.js';
 import { BadRequest } from '../http/problem.filter.js';

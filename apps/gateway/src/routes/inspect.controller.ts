@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { filters, type KeyFilter } from '@tutti/bus';
-import { isName, notFound, OWNER, type RecordKind } from '@tutti/model';
+import { isName, notFound, OWNER, type RecordKind, type WhyAnswer } from '@tutti/model';
 import { presentNodes } from '../core/present/nodes.js';
-import { whyApp, whyNode, whyService, whyTask, type WhyAnswer } from '../core/present/why.js';
+import { whyApp, whyNode, whyService, whyTask } from '../core/present/why.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { RecordReader } from '../records.service.js';
 import { chooseRecords } from '../core/inspect.js';

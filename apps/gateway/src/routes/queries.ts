@@ -1,4 +1,4 @@
-import { parseDuration } from '@tutti/model';
+import { parseDuration, USAGE_BY, type UsageBy } from '@tutti/model';
 import { Transform } from 'class-transformer';
 import {
   IsBoolean,
@@ -69,7 +69,7 @@ export class IncidentsQuery extends ScopeQuery {
 }
 
 export class UsageQuery {
-  @IsOptional() @IsIn(['namespace', 'app', 'service']) by?: 'namespace' | 'app' | 'service';
+  @IsOptional() @IsIn(USAGE_BY) by?: UsageBy;
   @IsOptional() @IsMoment() from?: string;
   @IsOptional() @IsMoment() to?: string;
   @IsOptional() @IsName() namespace?: string;

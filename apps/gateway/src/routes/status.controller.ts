@@ -1,8 +1,8 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { BUS, filters, STREAM, survey, type Connection } from '@tutti/bus';
-import { SERVICES } from '@tutti/model';
+import { SERVICES, type StatusAnswer, type StreamSize } from '@tutti/model';
 import { presentNodes } from '../core/present/nodes.js';
-import { presentStatus, type StatusAnswer, type StreamSize } from '../core/present/status.js';
+import { presentStatus } from '../core/present/status.js';
 import { RecordReader } from '../records.service.js';
 
 /** What the gateway may look at; the commands' queue is policy's. */

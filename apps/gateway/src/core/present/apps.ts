@@ -1,31 +1,41 @@
-import type { AppRecord, EndpointsRecord, RevisionRecord, RolloutRecord, ServiceSpec } from '@tutti/model';
+import type {
+  AppElement,
+  AppRecord,
+  EndpointsRecord,
+  RevisionElement,
+  RevisionRecord,
+  RolloutRecord,
+  ServiceElement,
+  ServiceRef,
+  ServiceSpec,
+} from '@tutti/model';
 import type { Grouped } from '../grouped.js';
 import { compare } from './tasks.js';
 
 /** The applications with how far each has come. */
-export function presentApps({ app, rollout }: Pick<Grouped, 'app' | 'rollout'>): object[] {
+export function presentApps({ app, rollout }: Pick<Grouped, 'app' | 'rollout'>): AppElement[] {
   const rollouts = new Map(rollout.map((record) => [keyOf(record), record]));
   return [...app]
     .sort((a, b) => compare(keyOf(a), keyOf(b)))
     .map((record) => presentApp(record, rollouts.get(keyOf(record))));
 }
 
-function presentApp({ namespace, app, revision, state, updatedAt }: AppRecord, rollout?: RolloutRecord): object {
+function presentApp({ namespace, app, revision, state, updatedAt }: AppRecord, rollout?: RolloutRecord): AppElement {
   const services = Object.entries(rollout?.services ?? {}).map(([name, progress]) => {
     const { desired, running, healthy, updated } = progress;
-    return [name, { desired, running, healthy, updated }];
+    return [name, { desired, running, healthy, updated }] as const;
   });
   return {
     ...{ namespace, app, revision, state },
     phase: rollout?.phase ?? null,
     message: rollout?.message ?? 'not scheduled yet',
-    services: Object.fromEntries(services) as object,
+    services: Object.fromEntries(services),
     updatedAt: rollout && rollout.updatedAt > updatedAt ? rollout.updatedAt : updatedAt,
   };
 }
 
 /** The revisions, newest first. */
-export function presentRevisions(current: number, revisions: readonly RevisionRecord[]): object[] {
+export function presentRevisions(current: number, revisions: readonly RevisionRecord[]): RevisionElement[] {
   return [...revisions]
     .sort((a, b) => b.revision - a.revision)
     .map(({ revision, createdAt, command, rollbackOf, spec }) => ({
@@ -37,7 +47,7 @@ export function presentRevisions(current: number, revisions: readonly RevisionRe
 }
 
 /** The services of applications, each with what runs of it and where it can be reached. */
-export function presentServices(seen: Pick<Grouped, 'app' | 'revision' | 'rollout' | 'endpoints'>): object[] {
+export function presentServices(seen: Pick<Grouped, 'app' | 'revision' | 'rollout' | 'endpoints'>): ServiceElement[] {
   const current = new Map(seen.app.map((app) => [keyOf(app), app]));
   const rollouts = new Map(seen.rollout.map((rollout) => [keyOf(rollout), rollout]));
   const endpoints = new Map(seen.endpoints.map((record) => [`${keyOf(record)}/${record.service}`, record]));
@@ -63,13 +73,13 @@ export function presentServices(seen: Pick<Grouped, 'app' | 'revision' | 'rollou
 }
 
 function presentService(
-  ref: { namespace: string; app: string; service: string },
+  ref: ServiceRef,
   of: {
     spec: ServiceSpec;
     counts: { desired: number; running: number; healthy: number };
     reached: EndpointsRecord | undefined;
   },
-): object {
+): ServiceElement {
   const { desired, running, healthy } = of.counts;
   return {
     ...ref,

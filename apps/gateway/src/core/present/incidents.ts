@@ -1,11 +1,11 @@
-import type { IncidentRecord } from '@tutti/model';
+import type { IncidentElement, IncidentRecord } from '@tutti/model';
 import { compare } from './tasks.js';
 
 /** The incidents as users see them, newest first. */
 export function presentIncidents(
   incidents: readonly IncidentRecord[],
   { open }: { open?: boolean | undefined } = {},
-): object[] {
+): IncidentElement[] {
   return incidents
     .filter(({ resolvedAt }) => !open || resolvedAt === undefined)
     .sort((a, b) => compare(b.openedAt, a.openedAt) || compare(b.incident, a.incident))

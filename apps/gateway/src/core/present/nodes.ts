@@ -1,22 +1,12 @@
-import { NO_RESOURCES, type LedgerRecord, type NodeRecord, type Resources } from '@tutti/model';
+import {
+  NO_RESOURCES,
+  type Amount,
+  type LedgerRecord,
+  type NodeElement,
+  type NodeRecord,
+  type Resources,
+} from '@tutti/model';
 import { compare } from './tasks.js';
-
-export interface NodeElement {
-  node: string;
-  state: 'ready' | 'down';
-  labels: Record<string, string>;
-  engine: NodeRecord['engine'];
-  capacity: Amount;
-  reserved: Amount;
-  tasks: number;
-  address: string;
-}
-
-/** What people count in: cores and bytes. */
-export interface Amount {
-  cpu: number;
-  memory: number;
-}
 
 export function amountOf({ cpuMillis, memoryBytes }: Resources): Amount {
   return { cpu: cpuMillis / 1000, memory: memoryBytes };

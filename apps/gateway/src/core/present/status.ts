@@ -1,31 +1,5 @@
-import { SERVICES } from '@tutti/model';
+import { SERVICES, type Amount, type BusState, type NodeElement, type StatusAnswer } from '@tutti/model';
 import type { Grouped } from '../grouped.js';
-import type { Amount, NodeElement } from './nodes.js';
-
-export interface StreamSize {
-  name: string;
-  messages: number;
-  bytes: number;
-}
-
-interface BusState {
-  server: string;
-  version: string;
-  connected: boolean;
-  streams: StreamSize[];
-}
-
-export interface StatusAnswer {
-  healthy: boolean;
-  bus: BusState;
-  services: { name: string; version: string | null; state: 'running' | 'missing'; since: string | null }[];
-  nodes: { ready: number; down: number; total: number };
-  capacity: Amount;
-  reserved: Amount;
-  tasks: { running: number; total: number };
-  incidents: { open: number };
-  apps: number;
-}
 
 interface Seen {
   bus: BusState;

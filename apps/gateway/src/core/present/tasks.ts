@@ -1,32 +1,14 @@
 import {
   isTerminal,
+  type EngineHealth,
   type HealthRecord,
   type RolloutRecord,
   type StatusRecord,
+  type TaskElement,
   type TaskRecord,
   type TaskState,
 } from '@tutti/model';
 import type { Grouped } from '../grouped.js';
-
-/** One line of `tutti ps`. */
-export interface TaskElement {
-  task: string | null;
-  namespace: string;
-  app: string;
-  service: string;
-  slot: number;
-  node: string | null;
-  state: TaskState | 'scheduled' | 'pending';
-  desired: string;
-  health: string;
-  image: string;
-  revision: number;
-  container: string | null;
-  ports: { host: number; container: number; protocol: string }[];
-  restarts: number;
-  since: string;
-  message: string;
-}
 
 export interface TaskFilter {
   namespace?: string | undefined;
@@ -59,7 +41,7 @@ function stateOf(task: TaskRecord, status: StatusRecord | undefined): TaskState 
   return task.orphaned ? 'orphaned' : (status?.state ?? 'accepted');
 }
 
-export function healthOf(status: StatusRecord | undefined, verdict: HealthRecord | undefined): string {
+export function healthOf(status: StatusRecord | undefined, verdict: HealthRecord | undefined): EngineHealth {
   if (!status || isTerminal(status.state)) return 'none';
   if (status.state !== 'running') return 'starting';
   return verdict?.verdict ?? status.health;

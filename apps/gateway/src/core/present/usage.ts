@@ -1,19 +1,5 @@
-import { ALL_TIME, runMsWithin, type UsageRecord } from '@tutti/model';
+import { ALL_TIME, runMsWithin, type UsageBy, type UsageElement, type UsageRecord } from '@tutti/model';
 import { compare } from './tasks.js';
-
-export type UsageBy = 'namespace' | 'app' | 'service';
-
-export interface UsageElement {
-  namespace: string;
-  app?: string;
-  service?: string;
-  containerSeconds: number;
-  cpuSeconds: number;
-  memoryByteSeconds: number;
-  tasks: number;
-  from: string;
-  to: string;
-}
 
 interface Question {
   by: UsageBy;

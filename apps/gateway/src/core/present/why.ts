@@ -1,17 +1,15 @@
-import type { IncidentRecord, StatusRecord, TaskRecord } from '@tutti/model';
+import type {
+  IncidentElement,
+  IncidentRecord,
+  NodeElement,
+  ServiceRef,
+  StatusRecord,
+  TaskRecord,
+  WhyAnswer,
+} from '@tutti/model';
 import type { Grouped } from '../grouped.js';
 import { presentIncidents } from './incidents.js';
-import type { NodeElement } from './nodes.js';
 import { compare, healthOf, shownState } from './tasks.js';
-
-/** Why something is as it is. */
-export interface WhyAnswer {
-  target: string;
-  kind: 'task' | 'node' | 'service' | 'app';
-  summary: string;
-  lines: string[];
-  incidents: object[];
-}
 
 type Seen = Pick<Grouped, 'task' | 'status' | 'health' | 'rollout' | 'incident'>;
 
@@ -57,10 +55,7 @@ function stateLines(status: StatusRecord | undefined): string[] {
 }
 
 /** Why a service has the tasks that it has, and which are missing. */
-export function whyService(
-  ref: { namespace: string; app: string; service: string },
-  seen: Seen,
-): WhyAnswer | undefined {
+export function whyService(ref: ServiceRef, seen: Seen): WhyAnswer | undefined {
   const rollout = seen.rollout.find(({ namespace, app }) => namespace === ref.namespace && app === ref.app);
   const progress = rollout && Object.hasOwn(rollout.services, ref.service) ? rollout.services[ref.service] : undefined;
   if (!rollout || !progress) return undefined;
@@ -123,7 +118,10 @@ function taskLine(task: TaskRecord, seen: Seen): string {
   return `${task.task} ${task.app}/${task.service}.${task.slot} on ${task.node}: ${shownState(task, status)}, made because: ${task.cause}`;
 }
 
-function latest(incidents: readonly IncidentRecord[], concerns: (incident: IncidentRecord) => boolean): object[] {
+function latest(
+  incidents: readonly IncidentRecord[],
+  concerns: (incident: IncidentRecord) => boolean,
+): IncidentElement[] {
   const chosen = incidents.filter(concerns).sort((a, b) => compare(b.openedAt, a.openedAt));
   return presentIncidents(chosen.slice(0, SHOWN_INCIDENTS));
 }

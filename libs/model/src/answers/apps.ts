@@ -1,0 +1,54 @@
+import type {
+  AppRecord,
+  AppRef,
+  Endpoint,
+  RevisionRecord,
+  RolloutPhase,
+  RolloutRecord,
+  ServiceProgress,
+  ServiceRef,
+  Time,
+} from '../records.js';
+import type { PortSpec, ServiceMode } from '../spec.js';
+
+/** An application in a list, with how far it has come. */
+export interface AppElement extends AppRef {
+  revision: number;
+  state: AppRecord['state'];
+  /** Null until the scheduler has looked at it. */
+  phase: RolloutPhase | null;
+  message: string;
+  services: Record<string, Pick<ServiceProgress, 'desired' | 'running' | 'healthy' | 'updated'>>;
+  /** When what is wanted or what has come of it changed last. */
+  updatedAt: Time;
+}
+
+/** One application in full. */
+export interface AppAnswer {
+  app: AppRecord;
+  revision: RevisionRecord | null;
+  rollout: RolloutRecord | null;
+}
+
+/** A revision of an application. */
+export interface RevisionElement {
+  revision: number;
+  createdAt: Time;
+  /** The id of the command that made it. */
+  command: string;
+  /** The revision whose spec it took over, if it came from a rollback. */
+  rollbackOf?: number;
+  /** Whether it is the one that is wanted. */
+  current: boolean;
+  /** Service name to image. */
+  services: Record<string, string>;
+}
+
+/** A service with what runs of it and where it can be reached. */
+export interface ServiceElement extends ServiceRef, Pick<ServiceProgress, 'desired' | 'running' | 'healthy'> {
+  mode: ServiceMode;
+  image: string;
+  /** What its file asks for; what was given is with the endpoints. */
+  ports: Pick<PortSpec, 'target' | 'published' | 'protocol'>[];
+  endpoints: Omit<Endpoint, 'slot'>[];
+}
