@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { subjects } from '@tutti/bus';
-import { invalid, type ApplicationSpec, type Fault } from '@tutti/model';
+import { invalid, type CheckAnswer, type Fault } from '@tutti/model';
 import { admit } from './commands/admit.js';
 import { Archive } from './commands/archive.js';
 import { CheckDto } from './commands/dto.js';
@@ -10,17 +10,6 @@ import { validated } from './commands/validate.js';
 import { equal } from './core/equal.js';
 import { nextNumber } from './core/verbs/deploy.js';
 import { SETTINGS, type PolicySettings } from './settings.js';
-
-/** What a deploy would lead to. */
-export interface Checked {
-  spec: ApplicationSpec;
-  digests: Record<string, string>;
-  ignored: Fault[];
-  findings: Fault[];
-  /** The revision that it would have: the next one, or the current one where that says the same. */
-  revision: number;
-  unchanged: boolean;
-}
 
 /** Answers whether a deploy would be accepted, without deploying. */
 @Controller()
@@ -31,7 +20,7 @@ export class CheckController {
   ) {}
 
   @MessagePattern(subjects.rpc('policy', 'check'))
-  async check(@Payload() body: unknown): Promise<Checked> {
+  async check(@Payload() body: unknown): Promise<CheckAnswer> {
     const { value, faults: wrong } = await validated(CheckDto, body);
     const { namespace = '', app = '', ...submitted } = value;
     const admitted = wrong.length > 0 ? { faults: wrong } : admit(submitted, this.settings.defaultLimits);

@@ -3,7 +3,6 @@ import { PolicyModule } from './policy.module.js';
 import type { PolicySettings } from './settings.js';
 
 export { PolicyModule } from './policy.module.js';
-export type { Checked } from './check.controller.js';
 export type { PolicySettings } from './settings.js';
 
 export interface PolicyOptions extends ServiceOptions {

@@ -11,9 +11,8 @@ import {
   type Connection,
   type RunningService,
 } from '@tutti/bus';
-import type { CommandVerb, OutcomeRecord, RolloutRecord } from '@tutti/model';
+import type { CheckAnswer, CommandVerb, OutcomeRecord, RolloutRecord } from '@tutti/model';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
-import type { Checked } from './check.controller.js';
 import { start } from './index.js';
 
 const FILE = 'services: { web: { image: "shop/web:1" } }';
@@ -108,7 +107,7 @@ describe('policy on the bus', () => {
 
   it('says what a deploy would do, without doing it', async () => {
     const check = (compose: string) =>
-      ask<Checked>(bus, subjects.rpc('policy', 'check'), { namespace: 'default', app: 'shop', compose });
+      ask<CheckAnswer>(bus, subjects.rpc('policy', 'check'), { namespace: 'default', app: 'shop', compose });
     expect(await check(FILE)).toMatchObject({ unchanged: true, revision: 1 });
     expect(await check(OTHER)).toMatchObject({ unchanged: false, revision: 2 });
     await expect(check('services: {}')).rejects.toMatchObject({ code: 'invalid' });

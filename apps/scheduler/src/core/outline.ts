@@ -1,25 +1,10 @@
+import type { Outline, OutlineStep } from '@tutti/model';
 import type { AppView, NodeView, ServiceView } from './view.js';
 import { servicesOf } from './view.js';
 import { effectiveOrder } from './update.js';
 import { slotsOf, type Slot } from './slot.js';
 import { placeWishes } from './placing.js';
 import { noDecisions, type Decisions, type Wish } from './decisions.js';
-
-/** One step of a plan as a person reads it. */
-export interface OutlineStep {
-  action: 'create' | 'replace' | 'remove';
-  service: string;
-  slot: number;
-  node?: string;
-  /** The task that is replaced or removed. */
-  task?: string;
-  reason: string;
-}
-
-export interface Outline {
-  steps: OutlineStep[];
-  pending: { service: string; slot: number; reason: string }[];
-}
 
 /** All that a deploy would do in the end, whatever the order and the waits in between. */
 export function outline(view: AppView, nodes: readonly NodeView[]): Outline {

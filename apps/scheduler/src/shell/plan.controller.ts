@@ -1,8 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { subjects } from '@tutti/bus';
-import { invalid, requireName, type AppRecord, type ApplicationSpec, type RevisionRecord } from '@tutti/model';
-import { outline, type Outline } from '../core/outline.js';
+import {
+  invalid,
+  requireName,
+  type AppRecord,
+  type ApplicationSpec,
+  type Outline,
+  type RevisionRecord,
+} from '@tutti/model';
+import { outline } from '../core/outline.js';
 import { Reconciler } from './reconciler.js';
 
 interface PlanRequest {
