@@ -1,9 +1,10 @@
 import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { messageOf } from '@tutti/model';
-import { defer, filter, from, Observable, retry, startWith, switchMap, tap } from 'rxjs';
+import { defer, filter, from, Observable, startWith, switchMap, tap } from 'rxjs';
 import type { StreamName } from '../catalogue/streams.js';
 import type { Connection } from '../connection.js';
 import { bury } from '../dead-letters.js';
+import { retryWhileOpen } from '../retry.js';
 import { decodeJson } from './codec.js';
 
 /** One message of a stream that is not STATE. */
@@ -13,8 +14,6 @@ export interface Followed {
   /** When the server stored it, epoch ms. */
   storedAt: number;
 }
-
-const RETRY_MS = 500;
 
 /**
  * Follows a stream that is written asynchronously (samples, logs) from `since` on. Begins anew, at the time of the last
@@ -27,7 +26,7 @@ export function follow(
 ): Observable<Followed> {
   let last = since.getTime();
   const once = defer(() => followFrom(connection, { stream, subject, since: new Date(last) })).pipe(
-    retry({ delay: RETRY_MS }),
+    retryWhileOpen(connection),
     tap(({ storedAt }) => (last = storedAt)),
   );
   const reconnections = from(connection.nc.status()).pipe(filter(({ type }) => type === 'reconnect'));
