@@ -27,7 +27,12 @@ export function expectStatus(answer, ...expected) {
   return answer;
 }
 
-/** Sends a compose file; returns once it is durably accepted. */
+/**
+ * Sends a compose file; returns once it is durably accepted, or with `wait` once it has an outcome.
+ * @param {import('./cluster.js').Cluster} cluster
+ * @param {string} app
+ * @param {{text: string, namespace?: string, headers?: Record<string, string>, wait?: boolean}} sending
+ */
 export async function put(cluster, app, { text, namespace = 'default', headers, wait = false }) {
   const path = `${pathOf(app, namespace)}${wait ? '?wait=true' : ''}`;
   return expectStatus(await cluster.http('PUT', path, { body: text, type: 'application/yaml', headers }), 200, 202);

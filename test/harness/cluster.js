@@ -33,14 +33,17 @@ export async function startCluster({ separate = false } = {}) {
   return cluster;
 }
 
-class Cluster {
+/** A running control plane and how to speak to it, see {@link startCluster}. */
+export class Cluster {
   /** What `up` has said, all starts together. */
   output = '';
   #process;
 
-  constructor(settings) {
-    Object.assign(this, settings);
-    this.data = join(this.dir, 'data');
+  constructor({ dir, node, separate, natsPort }) {
+    Object.assign(this, { separate, natsPort });
+    this.dir = dir;
+    this.node = node;
+    this.data = join(dir, 'data');
     this.env = environment({ TUTTI_CONTEXT: join(this.dir, 'context.json'), TUTTI_DATA: this.data });
     this.owned = { 'dev.tutti.node': this.node };
     this.http = client(() => this.context);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from '../../harness/applications.js';
 import { compose, sleeper } from '../../harness/compose.js';
 import { docker } from '../../harness/docker.js';
-import { ps, type Stage } from './stage.js';
+import { ps, type PsElement, type Stage } from './stage.js';
 
 const PS_KEYS = ['task', 'app', 'service', 'slot', 'node', 'state', 'desired', 'health', 'image', 'revision'];
 const PS_MORE = ['container', 'ports', 'restarts', 'since'];
@@ -73,8 +73,8 @@ export function deploying(stage: Stage): void {
     const { code, stderr } = await stage.cluster.run(['deploy', '-f', '-', 'order'], { input });
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const started = async (service: string): Promise<number> => {
-      const [{ Id }] = await stage.cluster.containers({ app: 'order', service });
-      return Date.parse((await docker.getContainer(Id).inspect()).State.StartedAt);
+      const [container] = await stage.cluster.containers({ app: 'order', service });
+      return Date.parse((await docker.getContainer(container?.Id ?? '').inspect()).State.StartedAt);
     };
     expect((await started('top')) - (await started('base'))).toBeGreaterThan(900);
     await stage.cluster.run(['rm', 'order']);
@@ -87,7 +87,7 @@ export function deploying(stage: Stage): void {
     expect(services.map(({ service }: { service: string }) => service).sort()).toEqual(['web', 'worker']);
     const healthy = async () => (await stage.cluster.run(['status'])).code === 0;
     await until(healthy, { timeoutMs: 10_000, what: 'a healthy status' });
-    const [{ task }] = (await ps(stage, 'tour')) as [{ task: string }];
+    const [{ task }] = (await ps(stage, 'tour')) as [PsElement, ...PsElement[]];
     for (const target of [task.slice(0, 8), stage.cluster.node, 'tour/web']) {
       const { code, stdout } = await stage.cluster.run(['why', target]);
       expect({ target, code }).toEqual({ target, code: 0 });
