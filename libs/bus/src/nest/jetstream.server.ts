@@ -9,6 +9,7 @@ import { matches, subjects } from '../catalogue/subjects.js';
 import type { Connection } from '../connection.js';
 import { decodeJson } from '../state/codec.js';
 import { JetStreamContext } from './context.js';
+import { ensureConsumer } from './consumer.js';
 import { settle } from './delivery.js';
 import { serveRequests, type RunningEndpoints } from './micro.js';
 
@@ -87,7 +88,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   private async consume(stream: StreamName, patterns: string[]): Promise<void> {
     const durable = this.options.service;
-    await this.connection.jsm.consumers.add(stream, {
+    await ensureConsumer(this.connection, stream, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       ...(stream === STREAM.commands ? IN_ORDER : AHEAD),
