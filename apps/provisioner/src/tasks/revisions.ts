@@ -24,7 +24,7 @@ export class Revisions {
   }
 
   private specOf(task: TaskRecord): Promise<ApplicationSpec> {
-    const key = `${keys.revision(task)} ${task.digest}`;
+    const key = `${keys.revision(task)} ${task.service} ${task.digest}`;
     const spec = this.kept.get(key) ?? this.read(task);
     this.kept.delete(key);
     this.kept.set(key, spec);
