@@ -100,8 +100,9 @@ async function faultsAfter(cluster, before) {
     if (!isRunning(pid)) faults.push(`${name} does not run any more`);
   const said = cluster.output.slice(before.said).match(/.*unhandled error.*(\n.*){0,3}/g) ?? [];
   faults.push(...new Set(said));
-  const isHealthy = async () => (await cluster.http('GET', '/v1/status')).json?.healthy;
-  await until(isHealthy, { timeoutMs: 20_000 }).catch(() => faults.push('the status is degraded'));
+  let status;
+  const isHealthy = async () => (status = (await cluster.http('GET', '/v1/status')).json)?.healthy;
+  await until(isHealthy, { timeoutMs: 20_000 }).catch(() => faults.push(`degraded: ${JSON.stringify(status)}`));
   for (const verb of ['ps', 'ls', 'nodes', 'services', 'incidents', 'usage']) {
     const { code, stderr } = await cluster.run([verb, '--format', 'json']);
     if (code !== 0) faults.push(`tutti ${verb}: ${stderr.trim()}`);
@@ -132,10 +133,10 @@ export async function fuzz(cluster, { cases, seed }) {
     const buriedCommands = (await buriedSoFar(bus)) - buriedBefore;
     if (buriedCommands < unreadable)
       faults.push(`${buriedCommands} dead letters of ${unreadable} commands that are not JSON`);
+    await removeDeployed(cluster);
     const purge = await fuzzRecords(bus, records);
     faults.push(...(await faultsAfter(cluster, before)));
     await purge();
-    await removeDeployed(cluster);
     const buried = (await buriedSoFar(bus)) - buriedBefore;
     return { faults, cases: requests.length + commands.length + records.length, unreadable, buried };
   } finally {
