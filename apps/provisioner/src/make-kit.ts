@@ -17,7 +17,7 @@ import type { TaskBoard } from './tasks/task-board.js';
 /** Stops and removals at once: they wait for graces more than they work. */
 const ENDS = 32;
 /** Logs are followed at most so much later while containers are being made. */
-const LOGS_WAIT_MS = 1000;
+const LOGS_WAIT_MS = 10_000;
 
 interface KitOptions {
   bus: Connection;
@@ -31,7 +31,7 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, board: ()
   const owner = { cluster: settings.clusterId, node: settings.node };
   const makes = new Permits(settings.parallelism);
   const quiet = async (): Promise<void> => {
-    if (!makes.idle) await sleep(LOGS_WAIT_MS, undefined, { ref: false });
+    await Promise.race([makes.whenIdle(), sleep(LOGS_WAIT_MS, undefined, { ref: false })]);
   };
   return {
     engine,

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { commit, keys, put, remove, type Connection, type Key, type Write } from '@tutti/bus';
-import { messageOf, TuttiError, type TaskRef } from '@tutti/model';
+import { messageOf, type TaskRef } from '@tutti/model';
 import { isMilestone, type Report } from './core/report.js';
 
 /** Reports of one task that wait; when there are more, milestones in the middle are given up, never the latest. */
@@ -19,14 +19,11 @@ export class StatusWriter {
   private readonly waiting = new Map<Key<'status'>, Item[]>();
   private flushing: Promise<void> | undefined;
   private closed = false;
-  private onReconnect: () => void = () => undefined;
 
   constructor(
     private readonly bus: Connection,
     private readonly logger: LoggerService,
-  ) {
-    void this.followConnection();
-  }
+  ) {}
 
   report(report: Report): void {
     const key = keys.status(report.status);
@@ -61,7 +58,10 @@ export class StatusWriter {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.size > 0 && !this.closed) {
       const batch = this.take();
-      await this.write(batch.map(([, write]) => write)).catch((error: unknown) => {
+      await commit(
+        this.bus,
+        batch.map(([, write]) => write),
+      ).catch((error: unknown) => {
         this.logger.warn(`reports wait for the bus: ${messageOf(error)}`);
         this.putBack(batch);
         return new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -84,20 +84,6 @@ export class StatusWriter {
     for (const [key, , item] of batch) {
       const queue = this.waiting.get(key) ?? [];
       if (queue[0] !== 'forget') this.waiting.set(key, [item, ...queue]);
-    }
-  }
-
-  /** What was sent before the connection broke gets no answer: it is sent again when the connection is back. */
-  private async write(writes: Write[]): Promise<void> {
-    const backAgain = new Promise<never>((_, reject) => {
-      this.onReconnect = () => reject(new TuttiError('unavailable', 'the connection broke'));
-    });
-    await Promise.race([commit(this.bus, writes), backAgain]);
-  }
-
-  private async followConnection(): Promise<void> {
-    for await (const { type } of this.bus.nc.status()) {
-      if (type === 'reconnect') this.onReconnect();
     }
   }
 }

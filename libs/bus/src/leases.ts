@@ -1,9 +1,10 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
-import { filter, from, Observable, startWith, switchMap } from 'rxjs';
+import { Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
 import { subjects } from './catalogue/subjects.js';
 import type { Connection } from './connection.js';
+import { reconnections } from './reconnections.js';
 import { retryWhileOpen } from './retry.js';
 import { isRemoval } from './state/read.js';
 
@@ -44,9 +45,7 @@ export function holdLease({ nc }: Connection, options: LeaseOptions): () => void
  * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message.
  */
 export function watchLeases(connection: Connection, kind: LeaseKind): Observable<LeaseChange> {
-  const reconnections = from(connection.nc.status()).pipe(filter((status) => status.type === 'reconnect'));
-
-  const restarts = reconnections.pipe(startWith(undefined));
+  const restarts = reconnections(connection).pipe(startWith(undefined));
   return restarts.pipe(switchMap(() => follow(connection, kind).pipe(retryWhileOpen(connection))));
 }
 

@@ -47,7 +47,7 @@ export class LogShipper {
     const reader = this.readers.get(id) ?? { ref, id, again: false, abort: new AbortController() };
     this.readers.set(id, reader);
     reader.again = true;
-    reader.running ??= this.run(reader).finally(() => (reader.running = undefined));
+    reader.running ??= this.run(reader);
   }
 
   /** Ships the last lines of a container that has ended, for a bounded time, and forgets it. */
@@ -66,8 +66,14 @@ export class LogShipper {
   }
 
   private async run(reader: Reader): Promise<void> {
-    const { signal } = reader.abort;
     await this.options.quiet();
+    await this.readWhileAsked(reader);
+    // In the turn that found nothing asked for, so that no asking falls between.
+    reader.running = undefined;
+  }
+
+  private async readWhileAsked(reader: Reader): Promise<void> {
+    const { signal } = reader.abort;
     while (reader.again && !signal.aborted) {
       reader.again = false;
       try {

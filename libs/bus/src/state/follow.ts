@@ -1,9 +1,10 @@
 import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { messageOf } from '@tutti/model';
-import { defer, filter, from, Observable, startWith, switchMap, tap } from 'rxjs';
+import { defer, Observable, startWith, switchMap, tap } from 'rxjs';
 import type { StreamName } from '../catalogue/streams.js';
 import type { Connection } from '../connection.js';
 import { bury } from '../dead-letters.js';
+import { reconnections } from '../reconnections.js';
 import { retryWhileOpen } from '../retry.js';
 import { decodeJson } from './codec.js';
 
@@ -29,8 +30,7 @@ export function follow(
     retryWhileOpen(connection),
     tap(({ storedAt }) => (last = storedAt)),
   );
-  const reconnections = from(connection.nc.status()).pipe(filter(({ type }) => type === 'reconnect'));
-  return reconnections.pipe(
+  return reconnections(connection).pipe(
     startWith(undefined),
     switchMap(() => once),
   );
