@@ -2,7 +2,8 @@
 const LIBS = ['model', 'bus', 'compose', 'engine', 'testing'];
 /** Code that decides: all of libs/model, and every folder named core. */
 const PURE = ['^libs/model/src/', '^(libs|apps)/.+/core/'];
-const TESTS = '(\\.spec\\.ts$|^test/)';
+/** Specs, and the kits that the specs of an app or lib share. */
+const TESTS = '(\\.spec\\.ts$|^test/|^(libs|apps)/[^/]+/src/testing/)';
 
 /** What a lib may import of ours. */
 const BELOW = {
@@ -63,7 +64,7 @@ module.exports = {
       name: 'no-testing-in-product',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: [TESTS, '^libs/testing/'] },
-      to: { path: '^libs/testing/' },
+      to: { path: '^(libs/testing|(libs|apps)/[^/]+/src/testing)/' },
     },
     {
       name: 'no-deep-import',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { commit, get, keys, put, remove, subjects, type Connection, type RunningService } from '@tutti/bus';
-import type { StatusRecord, TaskRecord, UsageRecord } from '@tutti/model';
-import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import type { StatusRecord, UsageRecord } from '@tutti/model';
+import { aStatusRecord, aTaskRecord, eventually, startTestBus, TASK_REF, type TestBus } from '@tutti/testing';
 import { start } from './index.js';
 
 jest.setTimeout(60_000);
@@ -27,34 +27,8 @@ afterEach(async () => {
 
 const BEGIN = Date.now() - 600_000;
 const at = (ms: number): string => new Date(BEGIN + ms).toISOString();
-const REF = { namespace: 'default', app: 'shop', service: 'web', task: 'aaaaaaaaaaaa', node: 'n1' };
-const TASK: TaskRecord = {
-  ...REF,
-  slot: 1,
-  revision: 1,
-  digest: 'd',
-  restartEpoch: 0,
-  target: 'run',
-  reserved: { cpuMillis: 500, memoryBytes: 64 },
-  ports: [],
-  cause: 'deploy',
-  placement: 'the only node',
-  failures: 0,
-  createdAt: at(0),
-};
-const STATUS: StatusRecord = {
-  ...REF,
-  slot: 1,
-  state: 'running',
-  restarts: 0,
-  health: 'none',
-  image: 'web:1',
-  revision: 1,
-  addresses: {},
-  ports: [],
-  startedAt: at(1000),
-  since: at(1000),
-};
+const TASK = aTaskRecord({ reserved: { cpuMillis: 500, memoryBytes: 64 }, createdAt: at(0) });
+const STATUS = aStatusRecord({ startedAt: at(1000), since: at(1000) });
 const exit = { finishedAt: at(5000), lastExit: { code: 137, oom: false, at: at(5000) } };
 
 const report = (over: Partial<StatusRecord> = {}): Promise<unknown> =>
@@ -63,10 +37,10 @@ const report = (over: Partial<StatusRecord> = {}): Promise<unknown> =>
     put('status', { ...STATUS, ...over }, { event: 'observed' }),
   ]);
 const sample = async (ms: number, cpuSeconds: number, memoryBytes = 100): Promise<void> => {
-  const tasks = [{ ...REF, at: at(ms), cpuSeconds, memoryBytes }];
+  const tasks = [{ ...TASK_REF, at: at(ms), cpuSeconds, memoryBytes }];
   await operator.js.publish(subjects.samples('n1'), JSON.stringify({ node: 'n1', at: at(ms), tasks }));
 };
-const usage = async (): Promise<UsageRecord | undefined> => (await get(operator, keys.usage(REF)))?.record;
+const usage = async (): Promise<UsageRecord | undefined> => (await get(operator, keys.usage(TASK_REF)))?.record;
 const until = (like: Partial<UsageRecord>): Promise<unknown> =>
   eventually(
     async () => {
@@ -126,13 +100,13 @@ test('a run that ended while metering was down is closed with the time of its ex
   await report({ state: 'failed', ...exit });
   metering = await startMetering();
   await until({ runs: [{ from: at(1000), to: at(5000) }] });
-  const before = await get(operator, keys.usage(REF));
+  const before = await get(operator, keys.usage(TASK_REF));
   await metering.close();
   metering = await startMetering();
-  await commit(operator, [remove('status', keys.status(REF), { event: 'forgotten' })]);
-  await commit(operator, [remove('task', keys.task(REF), { event: 'removed' })]);
+  await commit(operator, [remove('status', keys.status(TASK_REF), { event: 'forgotten' })]);
+  await commit(operator, [remove('task', keys.task(TASK_REF), { event: 'removed' })]);
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(await get(operator, keys.usage(REF))).toEqual(before);
+  expect(await get(operator, keys.usage(TASK_REF))).toEqual(before);
 });
 
 test('after a crash of the bus it carries on, and what nobody can read stops nothing', async () => {

@@ -14,7 +14,7 @@ import {
   type RunningService,
 } from '@tutti/bus';
 import type { EndpointsRecord, HealthRecord, StatusRecord, TaskRecord } from '@tutti/model';
-import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { aStatusRecord, aTaskRecord, eventually, startTestBus, time, type TestBus } from '@tutti/testing';
 import { start } from './index.js';
 
 jest.setTimeout(60_000);
@@ -43,7 +43,6 @@ beforeEach(async () => {
 afterEach(() => discovery.close());
 afterAll(() => bus.stop());
 
-const time = '2026-01-01T00:00:00.000Z';
 const service = (): { namespace: string; app: string; service: string } => ({
   namespace: 'default',
   app: `app-${app}`,
@@ -51,40 +50,21 @@ const service = (): { namespace: string; app: string; service: string } => ({
 });
 const ref = (slot: number) => ({ ...service(), task: `${slot}`.padStart(12, '0'), node: 'n1' });
 
-const task = (slot: number, over: Partial<TaskRecord> = {}): TaskRecord => ({
-  ...ref(slot),
-  slot,
-  revision: 1,
-  digest: 'd',
-  restartEpoch: 0,
-  target: 'run',
-  reserved: { cpuMillis: 0, memoryBytes: 0 },
-  ports: [],
-  cause: 'deploy',
-  placement: 'the only node',
-  failures: 0,
-  createdAt: time,
-  ...over,
-});
-const status = (slot: number, over: Partial<StatusRecord> = {}): StatusRecord => ({
-  ...ref(slot),
-  slot,
-  state: 'running',
-  restarts: 0,
-  health: 'none',
-  image: 'web:1',
-  revision: 1,
-  addresses: { default: `172.18.0.${slot}` },
-  ports: [{ host: 8000 + slot, container: 80, protocol: 'tcp' }],
-  startedAt: time,
-  since: time,
-  ...over,
-});
+const task = (slot: number, over: Partial<TaskRecord> = {}): TaskRecord => aTaskRecord({ ...ref(slot), slot, ...over });
+const status = (slot: number, over: Partial<StatusRecord> = {}): StatusRecord =>
+  aStatusRecord({
+    ...ref(slot),
+    slot,
+    startedAt: time(0),
+    addresses: { default: `172.18.0.${slot}` },
+    ports: [{ host: 8000 + slot, container: 80, protocol: 'tcp' }],
+    ...over,
+  });
 const health = (slot: number, verdict: HealthRecord['verdict'] = 'healthy'): HealthRecord => ({
   ...ref(slot),
   verdict,
   reason: 'test',
-  since: time,
+  since: time(0),
 });
 
 const run = (slot: number): Promise<unknown> =>

@@ -1,34 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  ALL_TIME,
-  runMsWithin,
-  type StatusRecord,
-  type TaskRecord,
-  type TaskSample,
-  type UsageRecord,
-} from '@tutti/model';
+import { ALL_TIME, runMsWithin, type StatusRecord, type TaskSample, type UsageRecord } from '@tutti/model';
+import { aStatusRecord, aTaskRecord, TASK_REF, time as at } from '@tutti/testing';
 import fc from 'fast-check';
 import { measure } from './metering.js';
 import { closed, isOpen, MAX_RUNS } from './runs.js';
 import { samplesIn, withSample } from './samples.js';
 
-const at = (ms: number): string => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
-const REF = { namespace: 'default', app: 'shop', service: 'web', task: 'aaaaaaaaaaaa', node: 'n1' };
-const TASK = { ...REF, slot: 1, reserved: { cpuMillis: 500, memoryBytes: 64 } } as TaskRecord;
+const TASK = aTaskRecord({ reserved: { cpuMillis: 500, memoryBytes: 64 } });
 
-const status = (over: Partial<StatusRecord>): StatusRecord => ({
-  ...REF,
-  slot: 1,
-  state: 'running',
-  restarts: 0,
-  health: 'none',
-  image: 'web:1',
-  revision: 1,
-  addresses: {},
-  ports: [],
-  since: at(0),
-  ...over,
-});
 const exitAt = (ms: number): Partial<StatusRecord> => ({
   finishedAt: at(ms),
   lastExit: { code: 1, oom: false, at: at(ms) },
@@ -54,9 +33,9 @@ function reportsOf(runs: readonly { ms: number; gap: number }[]): StatusRecord[]
   for (const [restarts, { ms, gap }] of runs.entries()) {
     const from = (now += gap);
     now += ms;
-    reports.push(status({ restarts, startedAt: at(from), ...lastExit }));
+    reports.push(aStatusRecord({ restarts, startedAt: at(from), ...lastExit }));
     lastExit = exitAt(now);
-    reports.push(status({ restarts: restarts + 1, state: 'starting', startedAt: at(from), ...lastExit }));
+    reports.push(aStatusRecord({ restarts: restarts + 1, state: 'starting', startedAt: at(from), ...lastExit }));
   }
   return reports;
 }
@@ -85,35 +64,35 @@ describe('runs', () => {
   });
 
   test('one that ended while nobody measured is closed with the time of its exit', () => {
-    const open = measured([status({ startedAt: at(1000) })]);
-    const later = measured([status({ restarts: 1, startedAt: at(9000), ...exitAt(4000) })], open);
+    const open = measured([aStatusRecord({ startedAt: at(1000) })]);
+    const later = measured([aStatusRecord({ restarts: 1, startedAt: at(9000), ...exitAt(4000) })], open);
     expect(later?.runs).toEqual([{ from: at(1000), to: at(4000) }, { from: at(9000) }]);
   });
 
   test('a task that vanished ends with its last sign of life', () => {
-    const open = measured([status({ startedAt: at(1000) })]);
+    const open = measured([aStatusRecord({ startedAt: at(1000) })]);
     if (!open) throw new Error('nothing measured');
     expect(measure(open, {}, at(7000))?.runs).toEqual([{ from: at(1000), to: at(7000) }]);
-    const sampled = withSample(open, { ...REF, at: at(3000), cpuSeconds: 1, memoryBytes: 1 });
+    const sampled = withSample(open, { ...TASK_REF, at: at(3000), cpuSeconds: 1, memoryBytes: 1 });
     expect(measure(sampled, {}, at(7000))?.runs).toEqual([{ from: at(1000), to: at(3000) }]);
   });
 
   test('nothing is measured before the first run; what was reserved comes from the task', () => {
-    expect(measured([status({ state: 'preparing' })])).toBeUndefined();
-    expect(measured([status({ startedAt: at(0) })])?.reserved).toEqual(TASK.reserved);
+    expect(measured([aStatusRecord({ state: 'preparing' })])).toBeUndefined();
+    expect(measured([aStatusRecord({ startedAt: at(0) })])?.reserved).toEqual(TASK.reserved);
   });
 
   test('a known end is never moved', () => {
-    const usage = measured([status({ startedAt: at(0), ...exitAt(10) })]);
+    const usage = measured([aStatusRecord({ startedAt: at(0), ...exitAt(10) })]);
     if (!usage) throw new Error('nothing measured');
     expect(closed(usage, at(20))).toBe(usage);
   });
 });
 
 describe('samples', () => {
-  const begun = measured([status({ startedAt: at(0) })]);
+  const begun = measured([aStatusRecord({ startedAt: at(0) })]);
   const sample = (ms: number, cpuSeconds: number, memoryBytes = 100): TaskSample => ({
-    ...REF,
+    ...TASK_REF,
     at: at(ms),
     cpuSeconds,
     memoryBytes,
@@ -131,7 +110,7 @@ describe('samples', () => {
 
   test('a count that begins anew after a restart is added to what was', () => {
     const restarted = measured(
-      [status({ restarts: 1, startedAt: at(15_000), ...exitAt(12_000) })],
+      [aStatusRecord({ restarts: 1, startedAt: at(15_000), ...exitAt(12_000) })],
       sum([sample(10_000, 8)]),
     );
     const usage = sum([sample(20_000, 9)], restarted);

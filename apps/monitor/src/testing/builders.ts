@@ -1,4 +1,5 @@
 import type { ExitEvidence, StatusRecord, TaskRecord } from '@tutti/model';
+import { aStatusRecord, aTaskRecord } from '@tutti/testing';
 
 /** An hour ago: failures older than incidents are kept are none. */
 const BEGIN = Date.now() - 3_600_000;
@@ -6,39 +7,11 @@ const BEGIN = Date.now() - 3_600_000;
 /** The moment `ms` milliseconds into the tests' own time. */
 export const at = (ms: number): string => new Date(BEGIN + ms).toISOString();
 
-const REF = { namespace: 'default', app: 'shop', service: 'web', task: 'aaaaaaaaaaaa', node: 'n1' };
-
-export const aTask = (over: Partial<TaskRecord> = {}): TaskRecord => ({
-  ...REF,
-  slot: 1,
-  revision: 1,
-  digest: 'd',
-  restartEpoch: 0,
-  target: 'run',
-  reserved: { cpuMillis: 0, memoryBytes: 0 },
-  ports: [],
-  cause: 'deploy of revision 1',
-  placement: 'the only node',
-  failures: 0,
-  createdAt: at(0),
-  ...over,
-});
+export const aTask = (over: Partial<TaskRecord> = {}): TaskRecord => aTaskRecord({ createdAt: at(0), ...over });
 
 /** A task that runs since second 1. */
-export const aStatus = (over: Partial<StatusRecord> = {}): StatusRecord => ({
-  ...REF,
-  slot: 1,
-  state: 'running',
-  restarts: 0,
-  health: 'none',
-  image: 'web:1',
-  revision: 1,
-  addresses: {},
-  ports: [],
-  startedAt: at(1000),
-  since: at(1000),
-  ...over,
-});
+export const aStatus = (over: Partial<StatusRecord> = {}): StatusRecord =>
+  aStatusRecord({ startedAt: at(1000), since: at(1000), ...over });
 
 export const anExit = (over: Partial<ExitEvidence> = {}): ExitEvidence => ({
   code: 137,

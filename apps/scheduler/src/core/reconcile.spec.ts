@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ServiceSpec } from '@tutti/model';
-import { aNode, anApp, aService, aTask, dependsOn, NOW, time } from '../testing/builders.js';
+import { aServiceSpec, time } from '@tutti/testing';
+import { aNode, anApp, aTask, dependsOn, NOW } from '../testing/builders.js';
 import type { Plan } from './plan.js';
 import { reconcile } from './reconcile.js';
 import type { AppView, TaskView } from './view.js';
@@ -13,20 +14,20 @@ const stopped = ({ change }: Plan): string[] =>
 
 describe('replicas', () => {
   test('an empty application gets a task a slot', () => {
-    const result = plan(anApp({ web: aService({ replicas: 3 }) }));
+    const result = plan(anApp({ web: aServiceSpec({ replicas: 3 }) }));
     expect(created(result)).toEqual(['web.1', 'web.2', 'web.3']);
     expect(result.create[0]).toMatchObject({ node: 'n1', cause: 'deploy of revision 1', failures: 0, target: 'run' });
     expect(result.rollout?.phase).toBe('progressing');
   });
 
   test('what is as wanted is left alone and the rollout is done', () => {
-    const result = plan(anApp({ web: aService({ replicas: 2 }) }), [aTask('web', 1), aTask('web', 2)]);
+    const result = plan(anApp({ web: aServiceSpec({ replicas: 2 }) }), [aTask('web', 1), aTask('web', 2)]);
     expect([...result.create, ...result.change, ...result.forget]).toEqual([]);
     expect(result.rollout).toMatchObject({ phase: 'done', message: '2 of 2 tasks up' });
   });
 
   test('scaling in stops the highest slots, and is done when they are gone', () => {
-    const app = anApp({ web: aService({ replicas: 3 }) }, { app: { scale: { web: 1 } } });
+    const app = anApp({ web: aServiceSpec({ replicas: 3 }) }, { app: { scale: { web: 1 } } });
     const tasks = [aTask('web', 1), aTask('web', 2), aTask('web', 3)];
     const result = plan(app, tasks);
     expect(stopped(result)).toEqual(['web.2', 'web.3']);
@@ -41,7 +42,7 @@ describe('replicas', () => {
 
   test('a global service runs once on each ready node', () => {
     const nodes = [aNode('n1'), aNode('n2'), { ...aNode('n3'), ready: false }];
-    const result = plan(anApp({ agent: aService({ mode: 'global' }) }), [], nodes);
+    const result = plan(anApp({ agent: aServiceSpec({ mode: 'global' }) }), [], nodes);
     expect(result.create.map(({ node }) => node).sort()).toEqual(['n1', 'n2']);
   });
 });
@@ -55,13 +56,13 @@ describe('failures', () => {
     });
 
   test('a task that failed for good is replaced after the back-off, and says what it replaces', () => {
-    const result = plan(anApp({ web: aService() }), [failed({ at: 58_000 })]);
+    const result = plan(anApp({ web: aServiceSpec() }), [failed({ at: 58_000 })]);
     expect(result.create).toMatchObject([{ slot: 1, failures: 1, cause: 'replaces web100000000: exit code 1' }]);
     expect(result.forget).toHaveLength(1);
   });
 
   test('before that it waits, and says when to look again', () => {
-    const result = plan(anApp({ web: aService() }), [failed({ at: 58_000, failures: 4 })]);
+    const result = plan(anApp({ web: aServiceSpec() }), [failed({ at: 58_000, failures: 4 })]);
     expect(result.create).toEqual([]);
     expect(result.wakeAt).toBe(Date.parse(time(58_000)) + 16_000);
     expect(result.rollout).toMatchObject({ phase: 'failed' });
@@ -71,14 +72,14 @@ describe('failures', () => {
     ['restart: no', { condition: 'none' }],
     ['a stated number of attempts', { condition: 'any', maxAttempts: 3 }],
   ])('%s means that it stays down', (_, restart) => {
-    const result = plan(anApp({ web: aService({ restart }) }), [failed()]);
+    const result = plan(anApp({ web: aServiceSpec({ restart }) }), [failed()]);
     expect(result.create).toEqual([]);
     expect(result.wakeAt).toBeUndefined();
     expect(result.rollout?.services.web).toMatchObject({ failed: 1 });
   });
 
   test('an unhealthy task is stopped as condemned, and its slot filled again', () => {
-    const app = anApp({ web: aService() });
+    const app = anApp({ web: aServiceSpec() });
     const task = aTask('web', 1, { health: 'unhealthy', verdict: 'unhealthy' });
     const [change] = plan(app, [task]).change;
     expect(change?.record).toMatchObject({ target: 'stop', condemned: true });
@@ -87,7 +88,7 @@ describe('failures', () => {
   });
 
   test('a completed job stays, gives its share back, and counts as up', () => {
-    const app = anApp({ job: aService({ mode: 'replicated-job' }) });
+    const app = anApp({ job: aServiceSpec({ mode: 'replicated-job' }) });
     const result = plan(app, [aTask('job', 1, { state: 'complete' })]);
     expect(result.create).toEqual([]);
     expect(result.change).toMatchObject([{ record: { released: true } }]);
@@ -98,7 +99,7 @@ describe('failures', () => {
 describe('updates', () => {
   const update = (over: Partial<ServiceSpec> = {}): ReturnType<typeof anApp> =>
     anApp(
-      { web: aService({ replicas: 3, ...over }) },
+      { web: aServiceSpec({ replicas: 3, ...over }) },
       { app: { revision: 2 }, revision: { revision: 2, digests: { web: 'web-2' } } },
     );
   const old = [aTask('web', 1), aTask('web', 2), aTask('web', 3)];
@@ -115,7 +116,7 @@ describe('updates', () => {
   });
 
   test('stop-first stops one, waits until it is gone, then starts the new one', () => {
-    const app = update({ update: { ...aService().update, order: 'stop-first' } });
+    const app = update({ update: { ...aServiceSpec().update, order: 'stop-first' } });
     expect(stopped(plan(app, old))).toEqual(['web.1']);
     const [first, ...others] = old as [TaskView, ...TaskView[]];
     const waiting = plan(app, [stopping(first), ...others]);
@@ -133,8 +134,8 @@ describe('updates', () => {
   });
 
   test('parallelism 0 replaces all at once; 2 replaces two', () => {
-    expect(created(plan(update({ update: { ...aService().update, parallelism: 0 } }), old))).toHaveLength(3);
-    expect(created(plan(update({ update: { ...aService().update, parallelism: 2 } }), old))).toHaveLength(2);
+    expect(created(plan(update({ update: { ...aServiceSpec().update, parallelism: 0 } }), old))).toHaveLength(3);
+    expect(created(plan(update({ update: { ...aServiceSpec().update, parallelism: 2 } }), old))).toHaveLength(2);
   });
 
   test('an update whose new task failed goes no further', () => {
@@ -149,7 +150,7 @@ describe('updates', () => {
   });
 
   test('a restart asked for goes through like an update', () => {
-    const app = anApp({ web: aService({ replicas: 3 }) }, { app: { restarts: { web: 1 } } });
+    const app = anApp({ web: aServiceSpec({ replicas: 3 }) }, { app: { restarts: { web: 1 } } });
     const result = plan(app, old);
     expect(result.create).toMatchObject([{ slot: 1, restartEpoch: 1, cause: 'restart asked for, start-first' }]);
   });
@@ -157,8 +158,8 @@ describe('updates', () => {
 
 describe('dependencies', () => {
   const services = (condition: 'service_started' | 'service_healthy' | 'service_completed_successfully') => ({
-    db: aService(),
-    web: aService(dependsOn('db', condition)),
+    db: aServiceSpec(),
+    web: aServiceSpec(dependsOn('db', condition)),
   });
 
   test('nothing is started before what it depends on, and the rollout says so', () => {
@@ -177,7 +178,7 @@ describe('dependencies', () => {
   });
 
   test('service_completed_successfully waits for exit code 0', () => {
-    const app = anApp({ ...services('service_completed_successfully'), db: aService({ mode: 'replicated-job' }) });
+    const app = anApp({ ...services('service_completed_successfully'), db: aServiceSpec({ mode: 'replicated-job' }) });
     expect(created(plan(app, [aTask('db', 1, { state: 'complete' })]))).toEqual(['web.1']);
   });
 
@@ -191,13 +192,13 @@ describe('dependencies', () => {
 
 describe('placement', () => {
   test('spreads over nodes and says why', () => {
-    const result = plan(anApp({ web: aService({ replicas: 4 }) }), [], [aNode('n1'), aNode('n2')]);
+    const result = plan(anApp({ web: aServiceSpec({ replicas: 4 }) }), [], [aNode('n1'), aNode('n2')]);
     expect(result.create.map(({ node }) => node)).toEqual(['n1', 'n2', 'n1', 'n2']);
     expect(result.create[0]?.placement).toBe('fewest tasks of web (0) of 2 nodes that fit');
   });
 
   test('promises no more than there is, and says what is lacking', () => {
-    const half = aService({ replicas: 3, reservations: { cpuMillis: 0, memoryBytes: 512 * 1024 ** 2 } });
+    const half = aServiceSpec({ replicas: 3, reservations: { cpuMillis: 0, memoryBytes: 512 * 1024 ** 2 } });
     const result = plan(anApp({ web: half }));
     expect(created(result)).toEqual(['web.1', 'web.2']);
     expect(result.rollout?.services.web?.pending).toMatchObject([
@@ -210,7 +211,7 @@ describe('placement', () => {
     const ports: ServiceSpec['ports'] = [
       { target: 80, published: { from: 81, to: 82 }, protocol: 'tcp', mode: 'ingress' },
     ];
-    const result = plan(anApp({ web: aService({ replicas: 3, ports }) }));
+    const result = plan(anApp({ web: aServiceSpec({ replicas: 3, ports }) }));
     expect(result.create.map((task) => task.ports[0]?.published)).toEqual([81, 82]);
     expect(result.rollout?.services.web?.pending[0]?.reason).toBe('1 node without a free host port for 81-82');
   });
@@ -223,15 +224,15 @@ describe('placement', () => {
       record: { ports: [{ target: 80, published: 81, protocol: 'tcp' }] },
       status: { finishedAt: time(0), error: 'port 81 of the host is taken' },
     });
-    const result = plan(anApp({ web: aService({ ports }) }), [refused]);
+    const result = plan(anApp({ web: aServiceSpec({ ports }) }), [refused]);
     expect(result.create[0]?.ports).toMatchObject([{ published: 82 }]);
   });
 
   test('constraints are met or named', () => {
     const placement = { constraints: ['node.labels.disk == ssd'], spread: [] };
     const nodes = [aNode('n1'), aNode('n2', { labels: { disk: 'ssd' } })];
-    expect(plan(anApp({ web: aService({ placement }) }), [], nodes).create[0]?.node).toBe('n2');
-    const none = plan(anApp({ web: aService({ placement }) }));
+    expect(plan(anApp({ web: aServiceSpec({ placement }) }), [], nodes).create[0]?.node).toBe('n2');
+    const none = plan(anApp({ web: aServiceSpec({ placement }) }));
     expect(none.rollout?.services.web?.pending[0]?.reason).toBe('1 node not node.labels.disk == ssd');
     expect(none.rollout?.phase).toBe('failed');
   });

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { ServiceSpec, StatusRecord, TaskRecord, TaskState } from '@tutti/model';
+import { aServiceSpec } from '@tutti/testing';
 import fc from 'fast-check';
-import { aNode, anApp, aService, dependsOn } from '../testing/builders.js';
+import { aNode, anApp, dependsOn } from '../testing/builders.js';
 import { giveBack, promise } from './ledger.js';
 import { reconcile } from './reconcile.js';
 import { isCurrent, isLive, servicesOf, type AppView, type NodeView, type TaskView } from './view.js';
@@ -65,7 +66,7 @@ class World {
   app: Omit<AppView, 'tasks'>;
 
   constructor() {
-    const spec = (over: Partial<ServiceSpec>): ServiceSpec => aService({ reservations: RESERVED, ...over });
+    const spec = (over: Partial<ServiceSpec>): ServiceSpec => aServiceSpec({ reservations: RESERVED, ...over });
     this.app = anApp({
       web: spec({ replicas: 3, ...dependsOn('api', 'service_started') }),
       api: spec({ replicas: 2 }),

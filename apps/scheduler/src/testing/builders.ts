@@ -1,41 +1,7 @@
 import type { AppRecord, NodeRecord, RevisionRecord, ServiceSpec, TaskState } from '@tutti/model';
+import { aStatusRecord, aTaskRecord, time } from '@tutti/testing';
 import { emptyLedger } from '../core/ledger.js';
 import type { NodeView, TaskView } from '../core/view.js';
-
-const UPDATE: ServiceSpec['update'] = {
-  parallelism: 1,
-  delayMs: 0,
-  order: 'start-first',
-  failureAction: 'rollback',
-  monitorMs: 0,
-  maxFailureRatio: 0,
-};
-
-/** A service with every default written out. */
-export function aService(over: Partial<ServiceSpec> = {}): ServiceSpec {
-  return {
-    image: 'test:1',
-    pullPolicy: 'missing',
-    environment: {},
-    labels: {},
-    ports: [],
-    mounts: [],
-    networks: { default: { aliases: [] } },
-    dependsOn: {},
-    stopGraceMs: 10_000,
-    restart: { condition: 'any' },
-    mode: 'replicated',
-    replicas: 1,
-    replicasStated: true,
-    limits: { cpuMillis: 0, memoryBytes: 0 },
-    reservations: { cpuMillis: 0, memoryBytes: 0 },
-    placement: { constraints: [], spread: [] },
-    update: UPDATE,
-    rollback: UPDATE,
-    runtime: {},
-    ...over,
-  };
-}
 
 export const dependsOn = (
   name: string,
@@ -86,37 +52,11 @@ export function aNode(name = 'n1', over: Partial<NodeRecord> = {}): NodeView {
 /** A task of `service` in a slot; `state` is what its agent reports. */
 export function aTask(service: string, slot: number, over: TaskOptions = {}): TaskView {
   const { state = 'running', health = 'none', id = `${service}${slot}`.padEnd(12, '0'), verdict } = over;
-  const ref = { namespace: 'default', app: 'shop', service, task: id, node: 'n1' };
+  const named = { service, slot, task: id };
   return {
     keyRevision: 1,
-    record: {
-      ...ref,
-      slot,
-      revision: 1,
-      digest: `${service}-1`,
-      restartEpoch: 0,
-      target: 'run',
-      reserved: { cpuMillis: 0, memoryBytes: 0 },
-      ports: [],
-      cause: 'deploy of revision 1',
-      placement: 'the only node that fits',
-      failures: 0,
-      createdAt: time(0),
-      ...over.record,
-    },
-    status: {
-      ...ref,
-      slot,
-      state,
-      restarts: 0,
-      health,
-      image: 'test:1',
-      revision: 1,
-      addresses: {},
-      ports: [],
-      since: time(0),
-      ...over.status,
-    },
+    record: aTaskRecord({ ...named, digest: `${service}-1`, placement: 'the only node that fits', ...over.record }),
+    status: aStatusRecord({ ...named, state, health, ...over.status }),
     ...(verdict && { verdict }),
   };
 }
@@ -130,6 +70,4 @@ export interface TaskOptions {
   status?: Partial<NonNullable<TaskView['status']>>;
 }
 
-/** A time `ms` after the epoch of the tests. */
-export const time = (ms: number): string => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
 export const NOW = Date.parse(time(60_000));
