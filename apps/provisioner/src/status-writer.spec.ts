@@ -1,10 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { filters, watch } from '@tutti/bus';
 import type { StatusRecord } from '@tutti/model';
-import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { aStatusRecord, eventually, startTestBus, type TestBus } from '@tutti/testing';
 import type { ReportName } from './core/report.js';
 import { StatusWriter } from './status-writer.js';
-import { aTask } from './testing/builders.js';
 
 describe('reports', () => {
   let bus: TestBus;
@@ -13,23 +12,10 @@ describe('reports', () => {
   }, 30_000);
   afterAll(() => bus.stop());
 
-  const report = (over: Partial<StatusRecord>, event: ReportName): { status: StatusRecord; event: ReportName } => {
-    const { task, node, namespace, app, service, slot, revision } = aTask({ task: '0123456789ab' });
-    const base = {
-      task,
-      node,
-      namespace,
-      app,
-      service,
-      slot,
-      revision,
-      restarts: 0,
-      health: 'none' as const,
-      image: 'i',
-    };
-    const at = '2026-01-01T00:00:00.000Z';
-    return { status: { ...base, state: 'running', addresses: {}, ports: [], since: at, ...over }, event };
-  };
+  const report = (over: Partial<StatusRecord>, event: ReportName): { status: StatusRecord; event: ReportName } => ({
+    status: aStatusRecord({ task: '0123456789ab', ...over }),
+    event,
+  });
 
   test('go out in order; quick steps are merged, milestones are not; more than fit give up the middle', async () => {
     const connection = await bus.connect('provisioner');

@@ -1,19 +1,13 @@
-import { commit, get, keys, put, remove, type Connection, type RunningService, type UserName } from '@tutti/bus';
+import { commit, get, keys, put, remove, type Connection, type RunningService } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
 import type { ApplicationSpec, StatusRecord, TaskRecord, TaskTarget } from '@tutti/model';
+import type { TestBus } from '@tutti/testing';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { start, type AgentOptions } from '../index.js';
 import { aTask } from './builders.js';
 
 const PATIENCE_MS = 40_000;
-
-/** The bus that a test runs on; libs/testing's TestBus is one. */
-export interface BusUnderTest {
-  url: string;
-  connect(): Promise<Connection>;
-  credentials(user: UserName): string | undefined;
-}
 
 /** Hexadecimal digits that no other test uses. */
 export function someId(bytes = 6): string {
@@ -31,7 +25,7 @@ export class NodeFixture {
 
   /** Starts an agent of a node of its own. */
   static async start(
-    bus: BusUnderTest,
+    bus: TestBus,
     engine: ContainerEngine | { host?: string },
     over: Partial<AgentOptions> = {},
   ): Promise<NodeFixture> {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { NodeRecord, UsageRecord } from '@tutti/model';
+import { aStatusRecord, aTaskRecord } from '@tutti/testing';
 import { chooseRecords } from '../inspect.js';
 import { presentNodes } from './nodes.js';
 import { presentStatus } from './status.js';
@@ -56,22 +57,8 @@ describe('usage', () => {
 });
 
 describe('tasks', () => {
-  const task = {
-    ...{ namespace: 'default', app: 'shop', service: 'web', task: 'a', node: 'n1', slot: 1, revision: 1, digest: 'd' },
-    ...{
-      restartEpoch: 0,
-      target: 'stop' as const,
-      reserved: { cpuMillis: 0, memoryBytes: 0 },
-      ports: [],
-      cause: '',
-      placement: '',
-    },
-    ...{ failures: 0, createdAt: AT },
-  };
-  const status = {
-    ...{ namespace: 'default', app: 'shop', service: 'web', task: 'a', node: 'n1', slot: 1, state: 'failed' as const },
-    ...{ restarts: 0, health: 'none' as const, image: 'i', revision: 1, addresses: {}, ports: [], since: AT },
-  };
+  const task = aTaskRecord({ target: 'stop' });
+  const status = aStatusRecord({ state: 'failed' });
 
   it('leaves out those that have ended and are not wanted, unless all are asked for', () => {
     const seen = { task: [task], status: [status], health: [], rollout: [] };
