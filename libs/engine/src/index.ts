@@ -5,6 +5,7 @@ export * from './port/engine.js';
 export * from './port/errors.js';
 export * from './port/events.js';
 export * from './port/host.js';
+export * from './port/image-name.js';
 export * from './port/logs.js';
 export * from './port/resources.js';
 export type { SimBehaviour, SimImage } from './sim/behaviour.js';

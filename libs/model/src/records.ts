@@ -202,6 +202,8 @@ export interface StatusRecord extends TaskRef {
   probe?: string;
   container?: string;
   image: string;
+  /** The image that it was made from, `sha256:…`, as a registry names it; absent where no registry has told. */
+  digest?: string;
   revision: number;
   /** Network key to address. */
   addresses: Record<string, string>;

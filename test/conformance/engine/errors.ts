@@ -16,6 +16,13 @@ export function describeErrors(bench: () => Workbench): void {
       expect(await failureOf(engine.pull(harness.absentImage))).toMatchObject({ code: 'image-unpullable' });
     });
 
+    it('are none where a registry does not say what a name stands for', async () => {
+      const { engine, harness } = bench();
+      const digest = `sha256:${'0'.repeat(64)}`;
+      expect(await engine.resolveImage(harness.absentImage)).toBeUndefined();
+      expect(await engine.resolveImage(`${harness.absentImage}@${digest}`)).toEqual({ digest });
+    });
+
     it('tell a name that is taken', async () => {
       const { engine, harness } = bench();
       const config = bench().config(harness.programs.forever);

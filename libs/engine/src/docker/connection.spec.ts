@@ -1,6 +1,6 @@
 import { negotiate } from './api-version.js';
 import { connectionTo } from './connection.js';
-import { imageQuery, registryOf } from './pull.js';
+import { imageQuery } from './pull.js';
 
 describe('a Docker host', () => {
   it.each([
@@ -42,14 +42,5 @@ describe('an image to pull', () => {
     ['web@sha256:0123', { fromImage: 'web@sha256:0123' }],
   ])('%s is asked for with one tag or digest', (image, query) => {
     expect(imageQuery(image)).toEqual(query);
-  });
-
-  it.each([
-    ['nginx', 'https://index.docker.io/v1/'],
-    ['me/web:2', 'https://index.docker.io/v1/'],
-    ['localhost:5000/web', 'localhost:5000'],
-    ['r.example.com/a/b:1', 'r.example.com'],
-  ])('%s comes from %s', (image, registry) => {
-    expect(registryOf(image)).toBe(registry);
   });
 });

@@ -5,7 +5,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { ContainerEngine, LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import { EngineError } from '../port/errors.js';
 import type { EngineEvent, EventOptions } from '../port/events.js';
-import type { EngineInfo, ImageInfo, PullOptions } from '../port/host.js';
+import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from '../port/host.js';
 import type { EngineLogLine, LogOptions } from '../port/logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from '../port/resources.js';
 import { negotiate, type EngineVersion, type RawVersion } from './api-version.js';
@@ -71,6 +71,10 @@ export class DockerEngine implements ContainerEngine {
   async ping(options: CallOptions = {}): Promise<void> {
     const call = { timeoutMs: 5_000, ...options, what: 'reach the engine' };
     await this.caller.call(call, (signal) => requestJson(this.calls, { path: '/_ping', signal }));
+  }
+
+  resolveImage(image: string, options?: RegistryOptions): Promise<ResolvedImage | undefined> {
+    return this.images.resolve(image, options);
   }
 
   pull(image: string, options?: PullOptions): Promise<void> {

@@ -47,11 +47,27 @@ const RULES: readonly Rule[] = [
     say: () => 'the command is not a program for this processor (exec format error): check the platform of the image',
   },
   {
-    when: /(?:pull access denied|denied|unauthorized|authentication required|no basic auth credentials)/i,
+    when: /Get "?https?:\/\/([^/"]+)\/v2\/.*?(connection refused|no such host|no route to host|network is unreachable|i\/o timeout|request canceled|deadline exceeded|EOF)/i,
+    code: 'image-unpullable',
+    say: ([, registry, why]) => `the registry ${registry} does not answer, ${why}`,
+  },
+  {
+    when: /no basic auth credentials/i,
+    code: 'image-unpullable',
+    say: () => 'its registry wants credentials: run docker login on the node, as the user that the agent runs as',
+    retryable: false,
+  },
+  {
+    when: /(?:pull access denied|denied|unauthorized|authentication required)/i,
     code: 'image-unpullable',
     retryable: false,
   },
-  { when: /manifest.*(?:unknown|not found)|repository .* not found/i, code: 'image-unpullable', retryable: false },
+  {
+    when: /manifest.*(?:unknown|not found)|repository .* not found|name unknown/i,
+    code: 'image-unpullable',
+    say: () => 'its registry has no such image, check the name and the tag',
+    retryable: false,
+  },
   { when: /is already in use by container|is already in progress/i, code: 'conflict' },
   { when: /not a directory.*mount|could not select device driver|no such device|invalid mount/i, code: 'bad-config' },
 ];

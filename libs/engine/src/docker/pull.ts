@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { PullProgress, RegistryCredentials } from '../port/host.js';
+import { registryOf } from '../port/image-name.js';
 import { jsonLines, openStream } from './requests.js';
 
 interface PullMessage {
@@ -21,7 +22,7 @@ export interface PullRequest {
 /** Pulls one image. @throws Error with the engine's words, also where it fails half-way */
 export async function pullImage(docker: Docker, request: PullRequest): Promise<void> {
   const { image, credentials, onProgress, signal } = request;
-  const authconfig = credentials && { ...credentials, serveraddress: registryOf(image) };
+  const authconfig = authOf(image, credentials);
   const query = imageQuery(image);
   const stream = await openStream(docker, { path: '/images/create', method: 'POST', query, authconfig, signal });
   const layers = new Map<string, { current: number; total: number }>();
@@ -45,11 +46,9 @@ export function imageQuery(image: string): { fromImage: string; tag?: string } {
   return { fromImage: image, tag: 'latest' };
 }
 
-/** The registry that an image's name leads to. */
-export function registryOf(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  return isHost ? first : 'https://index.docker.io/v1/';
+/** Credentials as Docker passes them on. */
+export function authOf(image: string, credentials?: RegistryCredentials): Record<string, string> | undefined {
+  return credentials && { ...credentials, serveraddress: registryOf(image) };
 }
 
 function sum(layers: ReadonlyMap<string, { current: number; total: number }>): Omit<PullProgress, 'status'> {

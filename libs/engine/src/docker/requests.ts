@@ -17,18 +17,19 @@ export interface JsonRequest {
   method?: 'GET' | 'POST';
   query?: Record<string, unknown>;
   body?: object;
+  /** For the registry that the engine asks. */
+  authconfig?: Record<string, string>;
   signal: AbortSignal;
 }
 
 /** Resolves with the decoded answer. */
 export function requestJson<T>(docker: Docker, request: JsonRequest): Promise<T> {
-  const { path, method = 'GET', query = {}, body = {}, signal } = request;
+  const { path, method = 'GET', query = {}, body = {}, authconfig, signal } = request;
   const options = { _query: withoutUndefined(query), _body: body };
   return new Promise((resolve, reject) => {
     const statusCodes = { 200: true, 201: true };
-    docker.modem.dial({ path: `${path}?`, method, options, abortSignal: signal, statusCodes }, (error, answer) =>
-      error ? reject(error) : resolve(answer as T),
-    );
+    const dial = { path: `${path}?`, method, options, authconfig, abortSignal: signal, statusCodes };
+    docker.modem.dial(dial, (error, answer) => (error ? reject(error) : resolve(answer as T)));
   });
 }
 

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { CallOptions } from './call.js';
 import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary } from './container.js';
 import type { EngineEvent, EventOptions } from './events.js';
-import type { EngineInfo, ImageInfo, PullOptions } from './host.js';
+import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from './host.js';
 import type { EngineLogLine, LogOptions } from './logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from './resources.js';
 
@@ -33,6 +33,11 @@ export interface ContainerEngine {
   /** Resolves when the engine answers. */
   ping(options?: CallOptions): Promise<void>;
 
+  /**
+   * What an image's registry says that the name stands for now; the digest that the name states itself is not asked for.
+   * Undefined: no answer, or none such; why, a pull tells. @throws EngineError `unavailable`
+   */
+  resolveImage(image: string, options?: RegistryOptions): Promise<ResolvedImage | undefined>;
   /** Fetches an image from its registry. @throws EngineError `image-unpullable` */
   pull(image: string, options?: PullOptions): Promise<void>;
   /** The local image that `image` names, if there is one. */

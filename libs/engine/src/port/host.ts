@@ -36,7 +36,19 @@ export interface PullProgress {
   status: string;
 }
 
-export interface PullOptions extends CallOptions {
+/** What a registry says that a name stands for. */
+export interface ResolvedImage {
+  /** `sha256:…` */
+  digest: string;
+}
+
+export interface RegistryOptions extends CallOptions {
+  /** Absent: asks as anybody. */
   credentials?: RegistryCredentials;
+}
+
+export interface PullOptions extends RegistryOptions {
+  /** Exactly this one of the repository, which the image's name stands for on the node from then on. */
+  digest?: string;
   onProgress?: (progress: PullProgress) => void;
 }

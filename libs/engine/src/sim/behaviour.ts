@@ -32,6 +32,8 @@ export interface SimImage extends SimBehaviour {
   absent?: boolean;
   /** Pulling it fails with these words. */
   pullError?: string;
+  /** What its registry says that the name stands for, `sha256:…`; absent: it does not answer. */
+  digest?: string;
 }
 
 const CODES: ReadonlySet<string> = new Set<EngineErrorCode>([

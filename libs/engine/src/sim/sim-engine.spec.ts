@@ -28,6 +28,18 @@ describe('sim engine on demand', () => {
     await engine.ping();
   });
 
+  it('keeps an image that was pulled by digest when its name moves on', async () => {
+    const engine = new SimEngine({ images: { web: { absent: true, digest: 'sha256:a', exitCode: 1 } } });
+    expect(await engine.resolveImage('web')).toEqual({ digest: 'sha256:a' });
+    await engine.pull('web', { digest: 'sha256:a' });
+    engine.publish('web', { digest: 'sha256:b', absent: true });
+    expect(await engine.resolveImage('web')).toEqual({ digest: 'sha256:b' });
+    expect(await engine.findImage('web')).toMatchObject({ digests: ['web@sha256:a'] });
+    await engine.create({ name: 'a', image: 'web@sha256:a' });
+    const unknown = engine.create({ name: 'b', image: 'web@sha256:b' });
+    await expect(unknown).rejects.toMatchObject({ code: 'image-missing' });
+  });
+
   it('takes its time from its clock', async () => {
     const clock = new ManualClock();
     const engine = new SimEngine({ clock, latencies: { start: 300 } });

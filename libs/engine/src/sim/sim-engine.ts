@@ -5,7 +5,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { ContainerEngine, LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import { EngineError, type EngineErrorCode } from '../port/errors.js';
 import type { EngineEvent, EventOptions } from '../port/events.js';
-import type { EngineInfo, ImageInfo, PullOptions } from '../port/host.js';
+import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from '../port/host.js';
 import type { EngineLogLine, LogOptions } from '../port/logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from '../port/resources.js';
 import { behaviourOf, type SimImage } from './behaviour.js';
@@ -15,6 +15,7 @@ import { SeededRandom } from './random.js';
 import { SimCalls, type SimLatencies, type SimOperation } from './sim-calls.js';
 import { SimContainer } from './sim-container.js';
 import { SimHost } from './sim-host.js';
+import { SimImages } from './sim-images.js';
 
 export interface SimEngineOptions {
   /** Default: the machine's. */
@@ -50,7 +51,7 @@ export class SimEngine implements ContainerEngine {
   private readonly calls: SimCalls;
   private readonly host: SimHost;
   private readonly hub: EventHub;
-  private readonly images: Map<string, SimImage>;
+  private readonly images: SimImages;
   private readonly containers = new Map<string, SimContainer>();
   private readonly idsByName = new Map<string, string>();
   private readonly closing = new AbortController();
@@ -62,7 +63,7 @@ export class SimEngine implements ContainerEngine {
     this.calls = new SimCalls(clock, this.random, latencies);
     this.host = new SimHost(this.random);
     this.hub = new EventHub(() => new Date(clock.now()).toISOString());
-    this.images = new Map(Object.entries(images));
+    this.images = new SimImages(images);
     this.description = { ...DEFAULT_INFO, ...info };
   }
 
@@ -84,6 +85,11 @@ export class SimEngine implements ContainerEngine {
 
   print(id: string, line: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
     this.require(id).log.append(stream, line, new Date(this.clock.now()).toISOString());
+  }
+
+  /** Changes what a name stands for in its registry, as a push does; what was pulled before stays on the node. */
+  publish(name: string, image: SimImage): void {
+    this.images.publish(name, image);
   }
 
   /** The next call of this kind fails; several are used up in turn. */
@@ -110,25 +116,25 @@ export class SimEngine implements ContainerEngine {
     return this.calls.run('ping', options, () => undefined);
   }
 
+  resolveImage(image: string, options: RegistryOptions = {}): Promise<ResolvedImage | undefined> {
+    return this.calls.run('resolveImage', options, () => this.images.resolve(image));
+  }
+
   pull(image: string, options: PullOptions = {}): Promise<void> {
     return this.calls.run('pull', options, () => {
-      const known = this.images.get(image);
-      if (known?.pullError) throw new EngineError('image-unpullable', `cannot pull ${image}: ${known.pullError}`);
-      if (known) this.images.set(image, { ...known, absent: false });
+      this.images.pull(image, options.digest);
       options.onProgress?.({ receivedBytes: 1, totalBytes: 1, status: 'Pull complete' });
     });
   }
 
   findImage(image: string, options: CallOptions = {}): Promise<ImageInfo | undefined> {
-    return this.calls.run('findImage', options, () =>
-      this.images.get(image)?.absent ? undefined : { id: `sim:${image}`, digests: [] },
-    );
+    return this.calls.run('findImage', options, () => this.images.find(image));
   }
 
   create(config: ContainerConfig, options: CallOptions = {}): Promise<{ id: string }> {
     return this.calls.run('create', options, () => {
       const { name, image } = config;
-      const scripted = this.images.get(image);
+      const scripted = this.images.local(image);
       if (scripted?.absent) throw new EngineError('image-missing', `cannot create ${name}: there is no image ${image}`);
       if (this.idsByName.has(name)) throw new EngineError('conflict', `cannot create ${name}: the name is taken`);
       this.host.requireNetworks(config);
