@@ -9,6 +9,7 @@ import type { Settings } from './settings.js';
 import { StatusWriter } from './status-writer.js';
 import { ImagePuller } from './tasks/image-puller.js';
 import type { Kit } from './tasks/kit.js';
+import { dockerLogins } from './tasks/docker-logins.js';
 import { Permits } from './tasks/permits.js';
 import { Revisions } from './tasks/revisions.js';
 import { SharedResources } from './tasks/shared-resources.js';
@@ -40,7 +41,7 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, board: ()
     makes,
     ends: new Permits(ENDS),
     revisions: new Revisions(bus),
-    images: new ImagePuller(engine, logger),
+    images: new ImagePuller({ engine, logger, loginOf: dockerLogins(settings.dockerConfig) }),
     shared: new SharedResources(engine, owner, logger),
     reports: new StatusWriter(bus, logger),
     logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),

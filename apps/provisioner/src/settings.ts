@@ -21,6 +21,8 @@ export interface Settings {
   /** An engine that is away for so long is a node that is down: the lease is given up. */
   engineAwayMs: number;
   sampleEveryMs: number;
+  /** Folder of the Docker client's settings, with credentials of registries; absent: DOCKER_CONFIG, else `~/.docker`. */
+  dockerConfig?: string;
 }
 
 export type AgentOptions = ServiceOptions & Pick<Settings, 'node' | 'engine'> & Partial<Settings>;
@@ -38,11 +40,12 @@ const DEFAULTS = {
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: AgentOptions): Settings {
-  const { node, engine, address } = options;
+  const { node, engine, address, dockerConfig } = options;
   return {
     node: requireName(node, 'the node'),
     engine,
     ...(address !== undefined && { address }),
+    ...(dockerConfig !== undefined && { dockerConfig }),
     labels: options.labels ?? DEFAULTS.labels,
     clusterId: options.clusterId ?? DEFAULTS.clusterId,
     parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),

@@ -1,6 +1,6 @@
 import { isTerminal, type ExitEvidence } from '@tutti/model';
 import type { Now } from './facts.js';
-import type { Life } from './life.js';
+import type { Life, TaskPlan } from './life.js';
 import { decideRestart } from './restart-policy.js';
 
 /** Whether an engine's event of a death may speak of a run whose end is known already. */
@@ -72,5 +72,11 @@ export function vanished(life: Life, now: Now): Life {
 }
 
 export function withoutContainer(life: Life): Life {
-  return { ...life, container: undefined, addresses: {}, ports: [], health: 'none', probe: undefined };
+  const image = life.plan ? imageToMakeFrom(life.plan) : life.image;
+  return { ...life, image, container: undefined, addresses: {}, ports: [], health: 'none', probe: undefined };
+}
+
+/** What is known of the image when a container is to be made: the policy `always` asks its registry each time. */
+export function imageToMakeFrom({ service }: TaskPlan): Life['image'] {
+  return service.pullPolicy === 'always' ? 'missing' : 'assumed';
 }

@@ -37,8 +37,9 @@ export type Fact =
   | { type: 'found'; id: string }
   | { type: 'loaded'; plan: TaskPlan }
   | { type: 'preparing'; message: string }
-  | { type: 'pulled' }
-  | { type: 'created'; id: string }
+  /** Without a digest the image goes by its name. */
+  | { type: 'pulled'; digest?: string }
+  | { type: 'created'; id: string; digest?: string }
   | { type: 'starting' }
   | { type: 'started' }
   | { type: 'looking' }

@@ -1,6 +1,6 @@
 import { isTerminal, type TaskState } from '@tutti/model';
 import { addressesByKey } from './container-config.js';
-import { endOfRun, isStale, vanished, withoutContainer } from './exits.js';
+import { endOfRun, imageToMakeFrom, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
 import type { ContainerView, Life } from './life.js';
 import { refuse } from './refusals.js';
@@ -20,12 +20,13 @@ const LEARNERS: Learners = {
     ...calm(life),
     plan,
     imageName: plan.service.image,
-    image: plan.service.pullPolicy === 'always' ? 'missing' : 'assumed',
+    image: imageToMakeFrom(plan),
   }),
   preparing: (life, { message }, now) => ({ ...advance(life, 'preparing', now), message }),
-  pulled: (life) => ({ ...calm(life), image: 'ready' }),
-  created: (life, { id }, now) => ({
+  pulled: (life, { digest }) => ({ ...calm(life), image: 'ready', digest }),
+  created: (life, { id, digest }, now) => ({
     ...advance(calm(life), 'starting', now),
+    digest,
     container: { id, phase: 'created' },
     message: undefined,
   }),

@@ -48,6 +48,8 @@ export interface Life {
   image: 'assumed' | 'missing' | 'ready';
   /** The image's name in the spec. */
   imageName: string;
+  /** Which of those that the name has stood for, as its registry says: what its containers are made from. */
+  digest?: string;
   container?: ContainerView;
   state: TaskState;
   since: Time;
@@ -107,10 +109,10 @@ function notObserved(now: Time): Observed {
 
 function observedBefore(status: StatusRecord): Observed & Partial<Life> {
   const { state, since, restarts, health, probe, addresses, ports, message, error, action } = status;
-  const { lastExit, startedAt, finishedAt, container, image } = status;
+  const { lastExit, startedAt, finishedAt, container, image, digest } = status;
   return {
     ...{ state, since, restarts, health, probe, addresses, ports, message, error, action },
-    ...{ lastExit, startedAt, finishedAt, imageName: image },
+    ...{ lastExit, startedAt, finishedAt, imageName: image, digest },
     container: container ? { id: container, phase: 'unknown' } : undefined,
     attempts: lastExit ? seedAttempts(restarts, Date.parse(lastExit.at)) : NO_ATTEMPTS,
     evidence: lastExit && !lastExit.logs ? 'wanted' : 'none',

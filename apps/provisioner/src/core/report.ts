@@ -65,6 +65,7 @@ function statusOf(life: Life): StatusRecord {
     probe: life.probe,
     container: life.container?.id,
     image: life.imageName,
+    digest: life.digest,
     revision: desired?.revision ?? 0,
     addresses: life.state === 'running' ? life.addresses : {},
     ports: life.state === 'running' ? life.ports : [],

@@ -1,4 +1,4 @@
-import { EngineError, type ContainerState } from '@tutti/engine';
+import { EngineError, pinned, type ContainerState } from '@tutti/engine';
 import { containerConfig } from '../core/container-config.js';
 import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
 import type { Fact } from '../core/facts.js';
@@ -33,20 +33,21 @@ async function pull({ kit, life, learn, signal }: StepContext): Promise<void> {
   const { plan } = life();
   if (!plan) return;
   learn({ type: 'preparing', message: `fetching the image ${plan.service.image}` });
-  await kit.images.bring(plan.service, signal);
-  learn({ type: 'pulled' });
+  learn({ type: 'pulled', digest: await kit.images.bring(plan.service, signal) });
 }
 
 async function create(context: StepContext): Promise<void> {
   const { kit, life, learn } = context;
   const { desired, plan } = life();
   if (!desired || !plan) return;
-  await kit.shared.ensure(desired, plan);
+  const { image } = plan.service;
+  const [digest] = await Promise.all([life().digest ?? kit.images.digestHere(image), kit.shared.ensure(desired, plan)]);
   await kit.makes.run(async () => {
     if (!context.isStillNext('create')) return;
     try {
-      const { id } = await kit.engine.create(containerConfig(desired, plan, kit.owner));
-      learn({ type: 'created', id });
+      const config = containerConfig(desired, plan, kit.owner);
+      const { id } = await kit.engine.create({ ...config, image: digest ? pinned(image, digest) : image });
+      learn({ type: 'created', id, digest });
     } catch (error) {
       const left = hasCode(error, 'conflict') ? await leftover(context) : undefined;
       if (!left) throw error;
