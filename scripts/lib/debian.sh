@@ -1,9 +1,17 @@
-# Packages of another Debian suite, without touching the system: apt runs on a private source list, state and cache
-# under .cache/apt. The mirror, the proxy and the credentials are the machine's own, read by apt itself.
+# Debian's packages: into the system, or, also of another suite, without touching it: then apt runs on a private source
+# list, state and cache under .cache/apt. The mirror, the proxy and the credentials are the machine's own, read by apt itself.
 
 # The words of /etc/os-release; empty elsewhere.
 os_id() { (. /etc/os-release 2>/dev/null && printf %s "$ID"); }
 os_codename() { (. /etc/os-release 2>/dev/null && printf %s "$VERSION_CODENAME"); }
+
+# apt_install PACKAGE…: into the system, as root. Bare images come without package lists; stale lists name files that are
+# gone: both are cured by an update.
+apt_install() { try_apt_install "$@" || { apt-get -qq update >&2 && try_apt_install "$@"; }; }
+try_apt_install() {
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" \
+    </dev/null >"$cache/apt-install.log" 2>&1
+}
 
 # apt understands both formats of its source files, so it is asked where it would look for the machine's own suite.
 debian_mirrors() {

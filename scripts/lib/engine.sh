@@ -23,14 +23,8 @@ install_engine() {
     *) die 'No Docker Engine is installed: install Docker Engine 20.10 or newer, or set DOCKER_HOST, and try again.' ;;
   esac
   say 'Installing the Docker Engine (apt-get install docker.io)…'
-  # Bare images come without package lists; stale lists name files that are gone. Both are cured by an update.
-  apt_install || { apt-get -qq update >&2 && apt_install; } ||
+  apt_install docker.io iptables ||
     die "apt-get could not install docker.io: $cache/apt-install.log says why; or install Docker yourself and try again."
-}
-
-apt_install() {
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends docker.io iptables \
-    </dev/null >"$cache/apt-install.log" 2>&1
 }
 
 start_engine() {
