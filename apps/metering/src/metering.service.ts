@@ -42,6 +42,9 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   /** Tasks whose usage is to be written, whether or not a run has begun or ended. */
   private readonly due = new Set<string>();
   private readonly subscriptions: Subscription[] = [];
+  /** Tasks without a record that have begun to run. */
+  private readonly young = new Set<string>();
+  private gathering: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private ready = false;
   private readonly work = new KeyedSerial((task) => this.attend(task), {
@@ -63,6 +66,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   /** Writes what was sampled last, then ends. */
   async onModuleDestroy(): Promise<void> {
     this.timers.forEach((timer) => clearInterval(timer));
+    clearTimeout(this.gathering);
     this.subscriptions.forEach((subscription) => subscription.unsubscribe());
     await this.work.close();
     const last = [...this.sampled.keys()];
@@ -133,10 +137,23 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
     const before = this.known(task);
     const now = new Date().toISOString();
     const after = measure(before, { ...(status && { status }), ...(record && { task: record }) }, now);
+    if (after && !before && isOpen(after) && !this.due.has(task)) return this.postpone(task);
     if (after && (after !== before || this.due.has(task))) {
       if (!(await this.write({ ...after, updatedAt: now }))) return this.work.add(task);
     }
     if (!status && !record) this.forget(task);
+  }
+
+  /** A task that starts seldom starts alone: its first record waits a little, and goes with those of the others. */
+  private postpone(task: string): void {
+    if (this.young.size === 0) {
+      this.gathering = setTimeout(() => {
+        const gathered = [...this.young];
+        this.young.clear();
+        this.flush(gathered);
+      }, this.settings.gatherMs);
+    }
+    this.young.add(task);
   }
 
   private async write(usage: UsageRecord): Promise<boolean> {

@@ -40,6 +40,8 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
       maxPingOut: 2,
       timeout: options.timeoutMs ?? 5000,
       ignoreAuthErrorAbort: true,
+      // A trace for each request costs more than the request.
+      noAsyncTraces: true,
       ...(seed && { authenticator: nkeyAuthenticator(new Uint8Array(trimmed(seed))) }),
     });
     return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name };

@@ -83,8 +83,9 @@ const isGlobal = (spec: ServiceSpec): boolean => spec.mode === 'global' || spec.
 /** The services of an application: those of its spec, and those that only have tasks left. */
 export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceView[] {
   const { app, revision } = view;
-  const bySlot = [...view.tasks].sort((a, b) => a.record.createdAt.localeCompare(b.record.createdAt));
-  const tasks = groupByService(bySlot);
+  // ISO times compare as text; by code units, which is many times quicker than by a locale.
+  const byAge = [...view.tasks].sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
+  const tasks = groupByService(byAge);
   const names = new Set([...Object.keys(revision.spec.services), ...tasks.keys()]);
   const readyNodes = nodes.filter((node) => node.ready).length;
   return [...names].map((name) => {

@@ -1,6 +1,12 @@
 import type { AppRef } from '@tutti/model';
 import { appKey } from './store.js';
 
+/** How long changes are gathered before a look, in milliseconds: out of calm hardly, in a burst of them longer. */
+export interface Gathering {
+  calmMs: number;
+  busyMs: number;
+}
+
 /**
  * Which applications are to be looked at: each at most once at a time, whatever happens to it meanwhile, and one
  * after the other, because they share the nodes. Closed until {@link open}.
@@ -10,10 +16,11 @@ export class Agenda {
   private readonly timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   private state: 'closed' | 'idle' | 'gathering' | 'working' | 'ended' = 'closed';
   private working: Promise<void> = Promise.resolve();
+  private workedAt = 0;
 
   constructor(
     private readonly attend: (ref: AppRef) => Promise<void>,
-    private readonly gatherMs: number,
+    private readonly gather: Gathering,
   ) {}
 
   add(ref: AppRef): void {
@@ -54,9 +61,12 @@ export class Agenda {
   private schedule(): void {
     if (this.state !== 'idle' || this.due.size === 0) return;
     this.state = 'gathering';
-    setTimeout(() => {
-      if (this.state === 'gathering') this.working = this.work();
-    }, this.gatherMs);
+    setTimeout(
+      () => {
+        if (this.state === 'gathering') this.working = this.work();
+      },
+      Date.now() - this.workedAt < this.gather.busyMs ? this.gather.busyMs : this.gather.calmMs,
+    );
   }
 
   private async work(): Promise<void> {
@@ -68,6 +78,7 @@ export class Agenda {
       await this.attend(ref);
     }
     if (this.hasEnded()) return;
+    this.workedAt = Date.now();
     this.state = 'idle';
     this.schedule();
   }

@@ -24,10 +24,10 @@ import { Agenda } from './agenda.js';
 import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
 import { stage, stageRollout, type Staged } from './writes.js';
 
-/** Changes that come within this time are answered with one plan, in milliseconds. */
-const GATHER_MS = 2;
+/** Changes that come within this time are answered with one plan. */
+const GATHERING = { calmMs: 2, busyMs: 20 };
 /** Progress that changes no task is written at most this often, in milliseconds. */
-const PROGRESS_MS = 100;
+const PROGRESS_MS = 250;
 /** Tasks created or changed by one commit: with their ledgers this stays below the bus's limit of a batch. */
 const MOST_TASKS = 400;
 const RETRY_MS = 500;
@@ -37,7 +37,7 @@ const RETRY_MS = 500;
 export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly store = new Store();
   private readonly log = new Logger('scheduler');
-  private readonly agenda = new Agenda((ref) => this.attend(ref), GATHER_MS);
+  private readonly agenda = new Agenda((ref) => this.attend(ref), GATHERING);
   private readonly revisions = new Map<string, RevisionRecord>();
   private readonly progressAt = new Map<string, number>();
   private readonly blocked = new Map<string, AppRef>();

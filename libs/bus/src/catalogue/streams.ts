@@ -69,9 +69,10 @@ export const STREAMS: readonly Config[] = [
     deny_delete: true,
   },
   {
-    // Full: the oldest history goes first.
+    // Full: the oldest history goes first. Written asynchronously: what a crash costs is copied from STATE again.
     name: STREAM.events,
     storage: StorageType.File,
+    persist_mode: PersistMode.Async,
     discard: DiscardPolicy.Old,
     max_age: nanos(90 * DAY),
     max_bytes: 4 * GIB,
