@@ -116,7 +116,8 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private sample(sample: TaskSample): void {
-    const before = this.known(sample.task);
+    // With the runs as they are now: a sample of a new run may come before that run was written.
+    const before = this.current(sample.task, new Date().toISOString());
     const after = before && withSample(before, sample);
     if (!after || after === before) return;
     const { cpuSeconds, memoryByteSeconds, lastSample } = after;
@@ -131,17 +132,25 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
     return written && isAhead ? { ...written, ...sampled } : written;
   }
 
-  private async attend(task: string): Promise<void> {
+  /** What is known of a task, after a look at its records. */
+  private current(task: string, now: string): UsageRecord | undefined {
     const [status] = this.statuses.in(task);
     const [record] = this.tasks.in(task);
     const before = this.known(task);
-    const now = new Date().toISOString();
     const after = measure(before, { ...(status && { status }), ...(record && { task: record }) }, now);
+    const sampled = before ? undefined : this.sampled.get(task);
+    return after && sampled ? { ...after, ...sampled } : after;
+  }
+
+  private async attend(task: string): Promise<void> {
+    const before = this.known(task);
+    const now = new Date().toISOString();
+    const after = this.current(task, now);
     if (after && !before && isOpen(after) && !this.due.has(task)) return this.postpone(task);
     if (after && (after !== before || this.due.has(task))) {
       if (!(await this.write({ ...after, updatedAt: now }))) return this.work.add(task);
     }
-    if (!status && !record) this.forget(task);
+    if (this.statuses.in(task).length + this.tasks.in(task).length === 0) this.forget(task);
   }
 
   /** A task that starts seldom starts alone: its first record waits a little, and goes with those of the others. */
