@@ -6,6 +6,7 @@ export * from './cloud-events.js';
 export { bury } from './dead-letters.js';
 export * from './connection.js';
 export * from './leases.js';
+export { whileConnected } from './reconnections.js';
 export * from './state/codec.js';
 export { commit, put, remove, type CommitResult, type Write, type WriteOptions } from './state/commit.js';
 export { get, getForUpdate, list, type Entry } from './state/read.js';

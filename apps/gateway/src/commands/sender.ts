@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { BUS, filters, get, keys, MAX_MESSAGE_BYTES, STREAM, subjects, watch, type Connection } from '@tutti/bus';
+import {
+  BUS,
+  filters,
+  get,
+  keys,
+  MAX_MESSAGE_BYTES,
+  STREAM,
+  subjects,
+  watch,
+  whileConnected,
+  type Connection,
+} from '@tutti/bus';
 import { isCommandId, messageOf, TuttiError, type AppRef, type CommandVerb, type OutcomeRecord } from '@tutti/model';
 import { filter, firstValueFrom, map, ReplaySubject, throwError, timeout, TimeoutError } from 'rxjs';
 import { BadRequest } from '../http/problem.filter.js';
@@ -92,7 +103,13 @@ export class Sender {
       // The stream drops what it has seen; with its namespace an id is seen only where it was used.
       const msgID = `${namespace}/${command}`;
       const expect = { streamName: STREAM.commands };
-      await this.bus.js.publish(subjects.command(namespace, verb), data, { msgID, expect, timeout: ACK_TIMEOUT_MS });
+      const options = { msgID, expect, timeout: ACK_TIMEOUT_MS };
+      const publish = (): Promise<unknown> => this.bus.js.publish(subjects.command(namespace, verb), data, options);
+      // Its id makes it safe to send it again when the connection broke before the answer came.
+      await whileConnected(this.bus, publish()).catch((error: unknown) => {
+        if (error instanceof TuttiError) return publish();
+        throw error;
+      });
     } catch (error) {
       throw new TuttiError(
         'unavailable',

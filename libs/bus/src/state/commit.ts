@@ -6,7 +6,7 @@ import { MAX_BATCH, MAX_MESSAGE_BYTES, REMOVED_MARKER_MS } from '../catalogue/st
 import { subjects } from '../catalogue/subjects.js';
 import { eventHeaders } from '../cloud-events.js';
 import type { Connection } from '../connection.js';
-import { reconnections } from '../reconnections.js';
+import { whileConnected } from '../reconnections.js';
 import { keyOf } from './codec.js';
 
 export interface WriteOptions<K extends RecordKind> {
@@ -114,22 +114,11 @@ function batchHeaders(
 }
 
 async function request(connection: Connection, write: Write, headers = makeHeaders()): Promise<Msg> {
-  const subject = subjects.state(write.key);
-  // What was under way when the connection broke gets no answer: waiting for it would only hold up looking again.
-  let stopListening = (): void => undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    const broken = reconnections(connection).subscribe(() => reject(new Error('the connection broke')));
-    stopListening = () => broken.unsubscribe();
-  });
+  const options = { headers, timeout: COMMIT_TIMEOUT_MS };
   try {
-    return await Promise.race([
-      connection.nc.request(subject, write.data, { headers, timeout: COMMIT_TIMEOUT_MS }),
-      interrupted,
-    ]);
+    return await whileConnected(connection, connection.nc.request(subjects.state(write.key), write.data, options));
   } catch (error) {
     throw new TuttiError('unavailable', `the bus did not confirm the change to ${write.key}: ${messageOf(error)}`);
-  } finally {
-    stopListening();
   }
 }
 

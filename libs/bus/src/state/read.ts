@@ -1,9 +1,10 @@
-import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
 import type { RecordKind, Records } from '@tutti/model';
 import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
 import type { Connection } from '../connection.js';
+import { whileConnected } from '../reconnections.js';
 import { decodeRecord } from './codec.js';
 
 /** A record with the revision to expect when changing it. */
@@ -15,8 +16,8 @@ export interface Entry<K extends RecordKind = RecordKind> {
 }
 
 /** The record under `key`, or undefined. @throws TuttiError `invalid` when what stands there cannot be read */
-export async function get<K extends RecordKind>({ jsm }: Connection, key: Key<K>): Promise<Entry<K> | undefined> {
-  const message = await jsm.direct.getMessage(STREAM.state, { last_by_subj: subjects.state(key) });
+export async function get<K extends RecordKind>(connection: Connection, key: Key<K>): Promise<Entry<K> | undefined> {
+  const message = await lastMessage(connection, key);
   if (!message || isRemoval(message.header)) return undefined;
   return { kind: kindOf(key), key, record: decodeRecord(key, message.data), revision: message.seq };
 }
@@ -26,13 +27,18 @@ export async function get<K extends RecordKind>({ jsm }: Connection, key: Key<K>
  * that of the marker which its removal has left.
  */
 export async function getForUpdate<K extends RecordKind>(
-  { jsm }: Connection,
+  connection: Connection,
   key: Key<K>,
 ): Promise<{ record?: Records[K]; revision: number }> {
-  const message = await jsm.direct.getMessage(STREAM.state, { last_by_subj: subjects.state(key) });
+  const message = await lastMessage(connection, key);
   if (!message) return { revision: 0 };
   if (isRemoval(message.header)) return { revision: message.seq };
   return { record: decodeRecord(key, message.data), revision: message.seq };
+}
+
+function lastMessage(connection: Connection, key: Key): Promise<StoredMsg | null> {
+  const query = { last_by_subj: subjects.state(key) };
+  return whileConnected(connection, connection.jsm.direct.getMessage(STREAM.state, query));
 }
 
 /** Every record under any of the filters, as of one moment. What cannot be decoded is left out. */
