@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { deployed, put, rolledOut, until } from '../../harness/applications.js';
 import { converged, needlesslyTouched, picture } from '../../harness/checks.js';
 import { compose, sleeper } from '../../harness/compose.js';
@@ -17,6 +19,16 @@ export function surviving(stage: Stage): void {
     const { code, stderr } = await stage.cluster.run(['up', '--data', stage.cluster.data, '--port', '0']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/runs on .* already/);
+  });
+
+  it('deploys on the one that runs when `up` is asked to deploy', async () => {
+    const path = join(stage.cluster.dir, 'again.yaml');
+    writeFileSync(path, file(2));
+    const before = await look();
+    const again = ['up', '--data', stage.cluster.data, '--deploy', path, '--app', APP];
+    const { code, stdout } = await stage.cluster.run(again);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/runs already[\s\S]*ready http/)]);
+    expect(await look()).toEqual(before);
   });
 
   it('adopts what runs after an orderly restart', async () => {

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { invalid, messageOf, requireName } from '@tutti/model';
+import { invalid, messageOf, requireName, TuttiError } from '@tutti/model';
 import type { Context } from '../client/context-file.js';
 import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
-import { dataDir, type DataDir } from '../up/data-dir.js';
+import { dataDir, settingsOf, type DataDir } from '../up/data-dir.js';
 import { detach, tellParent } from '../up/detach.js';
+import { runningUp } from '../up/lock.js';
 import { keepHeapSmall } from '../up/memory.js';
 import { examples, parsed, repeatable, wholeNumber } from './options.js';
 
@@ -49,8 +51,18 @@ export function define(command: Command): Command {
 
 async function act(options: Options): Promise<void> {
   const data = dataDir(options.data);
-  if (options.detach) await inBackground(data, options);
+  const running = runningUp(data);
+  if (running !== undefined && options.deploy !== undefined) await adopt(data, running, options);
+  else if (options.detach) await inBackground(data, options);
   else await inForeground(data, options);
+}
+
+/** A control plane runs here already: what was asked for is deployed on that one. */
+async function adopt(data: DataDir, pid: number, options: Options): Promise<void> {
+  const { endpoint } = settingsOf(data);
+  if (endpoint === undefined) throw new TuttiError('unavailable', `tutti up (pid ${pid}) is just starting: try again`);
+  print(`tutti up runs already (pid ${pid})`, `ready ${endpoint}`);
+  await deployAsked({ endpoint, token: readFileSync(data.token, 'utf8').trim() }, options);
 }
 
 async function inBackground(data: DataDir, options: Options): Promise<void> {
