@@ -47,6 +47,14 @@ describe('replicas', () => {
   });
 });
 
+describe('a control plane that has just started', () => {
+  test('leaves a global service alone though no node has renewed its lease yet', () => {
+    const silent = [{ ...aNode('n1'), ready: false }];
+    const result = plan(anApp({ agent: aServiceSpec({ mode: 'global' }) }), [aTask('agent', 1)], silent);
+    expect([...result.create, ...result.change, ...result.forget]).toEqual([]);
+  });
+});
+
 describe('failures', () => {
   const failed = (over: { failures?: number; at?: number } = {}): TaskView =>
     aTask('web', 1, {

@@ -78,7 +78,8 @@ const JOB_MODES = new Set(['replicated-job', 'global-job']);
 /** Whether tasks of this service are meant to end. */
 export const isJob = (spec: ServiceSpec): boolean => JOB_MODES.has(spec.mode);
 
-const isGlobal = (spec: ServiceSpec): boolean => spec.mode === 'global' || spec.mode === 'global-job';
+/** Whether this service runs once on each node. */
+export const isGlobal = (spec: ServiceSpec): boolean => spec.mode === 'global' || spec.mode === 'global-job';
 
 /** The services of an application: those of its spec, and those that only have tasks left. */
 export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceView[] {
@@ -87,10 +88,12 @@ export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceVi
   const byAge = [...view.tasks].sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
   const tasks = groupByService(byAge);
   const names = new Set([...Object.keys(revision.spec.services), ...tasks.keys()]);
-  const readyNodes = nodes.filter((node) => node.ready).length;
+  const ready = nodes.filter((node) => node.ready).map(({ record }) => record.node);
   return [...names].map((name) => {
     const spec = Object.hasOwn(revision.spec.services, name) ? revision.spec.services[name] : undefined;
-    const replicas = spec && isGlobal(spec) ? readyNodes : (app.scale[name] ?? spec?.replicas ?? 0);
+    // A node that is silent keeps what it runs: its agent may only be late, as all are when a control plane starts.
+    const hosts = new Set([...ready, ...(tasks.get(name) ?? []).filter(isLive).map(({ record }) => record.node)]);
+    const replicas = spec && isGlobal(spec) ? hosts.size : (app.scale[name] ?? spec?.replicas ?? 0);
     return {
       name,
       ...(spec && { spec }),

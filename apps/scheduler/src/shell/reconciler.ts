@@ -19,7 +19,7 @@ import type { Subscription } from 'rxjs';
 import { touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
-import type { AppView } from '../core/view.js';
+import { isGlobal, type AppView } from '../core/view.js';
 import { Agenda } from './agenda.js';
 import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
 import { stage, stageRollout, type Staged } from './writes.js';
@@ -40,7 +40,10 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly agenda = new Agenda((ref) => this.attend(ref), GATHERING);
   private readonly revisions = new Map<string, RevisionRecord>();
   private readonly progressAt = new Map<string, number>();
+  /** Applications with slots that find no room. */
   private readonly blocked = new Map<string, AppRef>();
+  /** Applications with a service that runs on each node. */
+  private readonly everywhere = new Map<string, AppRef>();
   private readonly subscriptions: Subscription[] = [];
   private readonly snapshots = new Set<'state' | 'leases'>();
 
@@ -95,6 +98,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.store.isReady(node) === ready) return;
     this.store.setReady(node, ready);
     this.wakeBlocked();
+    for (const ref of this.everywhere.values()) this.agenda.add(ref);
   }
 
   /** Capacity has appeared: whoever found no room looks again. */
@@ -106,7 +110,9 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       if (!this.store.app(ref)) return await this.cleanUp(ref);
       const view = await this.view(ref);
-      if (view) await this.carryOut(ref, reconcile(view, this.store.nodes(), Date.now()));
+      if (!view) return;
+      mark(this.everywhere, ref, Object.values(view.revision.spec.services).some(isGlobal));
+      await this.carryOut(ref, reconcile(view, this.store.nodes(), Date.now()));
     } catch (error) {
       this.log.warn(`${appKey(ref)}: ${messageOf(error)}; looks again`);
       this.agenda.addAt(ref, Date.now() + RETRY_MS);
@@ -119,8 +125,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const rollout = this.stageProgress(ref, plan);
     const all = rollout ? [...staged, rollout] : staged;
     if (plan.wakeAt !== undefined) this.agenda.addAt(ref, plan.wakeAt);
-    if (plan.blocked) this.blocked.set(appKey(ref), ref);
-    else this.blocked.delete(appKey(ref));
+    mark(this.blocked, ref, plan.blocked);
     if (all.length === 0) return;
     await this.commit(ref, all);
     if (plan.forget.length > 0) this.wakeBlocked();
@@ -168,7 +173,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private async cleanUp(ref: AppRef): Promise<void> {
     this.revisions.delete(appKey(ref));
     this.progressAt.delete(appKey(ref));
-    this.blocked.delete(appKey(ref));
+    mark(this.blocked, ref, false);
+    mark(this.everywhere, ref, false);
     const rollout = this.store.rollout(ref);
     if (!rollout) return;
     const key = keys.rollout(ref);
@@ -184,6 +190,11 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (record) this.revisions.set(appKey(app), record);
     return record;
   }
+}
+
+function mark(among: Map<string, AppRef>, ref: AppRef, isOne: boolean): void {
+  if (isOne) among.set(appKey(ref), ref);
+  else among.delete(appKey(ref));
 }
 
 function bounded(plan: Plan): Plan {

@@ -1,4 +1,4 @@
-import type { RecordKind, TaskState } from '@tutti/model';
+import type { RecordKind } from '@tutti/model';
 
 /** The past participles of each kind of record: what its events may be called, as `dev.tutti.<resource>.<participle>`. */
 const PARTICIPLES = {
@@ -39,15 +39,3 @@ const RESOURCE: Partial<Record<RecordKind, string>> = { status: 'task' };
 export function eventType<K extends RecordKind>(kind: K, participle: Participle<K>): string {
   return `dev.tutti.${RESOURCE[kind] ?? kind}.${participle}`;
 }
-
-/** What the first report of each state is called. */
-export const STATE_EVENT: Record<Exclude<TaskState, 'orphaned'>, Participle<'status'>> = {
-  accepted: 'accepted',
-  preparing: 'prepared',
-  starting: 'created',
-  running: 'started',
-  complete: 'completed',
-  stopped: 'stopped',
-  failed: 'failed',
-  rejected: 'rejected',
-};
