@@ -16,6 +16,9 @@ export type Followed = (typeof FOLLOWED)[number];
 export type AppKey = string;
 export const appKey = ({ namespace, app }: AppRef): AppKey => `${namespace}/${app}`;
 
+/** Names of removed applications that are remembered. */
+const MOST_VACANT = 1000;
+
 /**
  * What the scheduler has seen of STATE, indexed by what it asks. Takes changes from the watch and from its own
  * commits, in any order: of two versions of a key the one with the higher revision stays.
@@ -24,7 +27,7 @@ export class Store {
   private readonly held = new Map<string, Held<unknown>>();
   /** Keys removed by our own commits, until the watch has told of it as well. */
   private readonly tombs = new Map<string, number>();
-  /** Keys that were found vacant, with the revision of the marker that a removal has left there. */
+  /** Keys that are vacant, with the revision of the marker that a removal has left there. */
   private readonly vacant = new Map<string, number>();
   private readonly tasksByApp = new Map<AppKey, Set<Key<'task'>>>();
   private readonly readyNodes = new Set<string>();
@@ -46,6 +49,8 @@ export class Store {
     const held = this.held.get(key);
     if (own) this.tombs.set(key, revision);
     else this.tombs.delete(key);
+    // An application may come back under its name; a task never does.
+    if (key.startsWith('rollout.')) this.remember(key, revision);
     if (!held || held.revision > revision) return;
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);
@@ -55,7 +60,15 @@ export class Store {
   /** Takes in that nothing stands under a key, and what to expect there when it is written anew. */
   vacate(key: Key, revision: number): void {
     this.remove(key, revision);
-    if (revision > 0) this.vacant.set(key, revision);
+    if (revision > 0) this.remember(key, revision);
+  }
+
+  /** When there are too many, the oldest goes: whoever writes there first conflicts once, and looks. */
+  private remember(key: Key, revision: number): void {
+    this.vacant.delete(key);
+    this.vacant.set(key, revision);
+    const [oldest] = this.vacant.keys();
+    if (this.vacant.size > MOST_VACANT && oldest !== undefined) this.vacant.delete(oldest);
   }
 
   /** The revision to expect when writing a key. */
