@@ -4,8 +4,10 @@ import { keyTable } from './keys.js';
 import { entries, items, section, type Place } from './place.js';
 import { boolean, oneOf, string } from './scalars.js';
 
+const NOT_YET = 'kept, but not acted upon yet: a replaced dependency restarts nobody';
+
 export const DEPENDS_ON_KEYS = keyTable('services.*.depends_on.*', {
-  honoured: { condition: 'all three conditions', restart: '', required: '' },
+  honoured: { condition: 'all three conditions', restart: NOT_YET, required: '' },
 });
 
 const CONDITIONS: readonly DependencyCondition[] = [
@@ -28,6 +30,7 @@ export function dependencies(dependsOn: Place | undefined, links: Place | undefi
 
 function dependency([name, place]: [string, Place]): [string, DependencySpec] {
   const keys = section(place.value === null ? undefined : place, DEPENDS_ON_KEYS);
+  keys.at('restart')?.ignore(NOT_YET);
   return [
     name,
     {

@@ -4,11 +4,13 @@ import { keyTable } from './keys.js';
 import { items, section, type Place } from './place.js';
 import { integer, string } from './scalars.js';
 
+const NOT_YET = 'kept, but not acted upon yet: tasks are spread over nodes, fewest of the service first';
+
 export const PLACEMENT_KEYS = keyTable('services.*.deploy.placement', {
   honoured: {
     constraints:
       'node.id, node.hostname, node.platform.os, node.platform.arch, node.labels.…, engine.labels.…, with == or !=',
-    preferences: '',
+    preferences: NOT_YET,
     max_replicas_per_node: '0 is no limit',
   },
 });
@@ -21,6 +23,7 @@ const CONSTRAINT =
 /** Where tasks may go. Constraints come out with one blank on each side of the operator. */
 export function placement(place: Place | undefined): PlacementSpec {
   const keys = section(place, PLACEMENT_KEYS);
+  keys.at('preferences')?.ignore(NOT_YET);
   return compact({
     constraints: items(keys.at('constraints'))
       .map(constraint)

@@ -3,26 +3,29 @@ import { keyTable } from './keys.js';
 import { section, type Place } from './place.js';
 import { duration, integer, number, oneOf } from './scalars.js';
 
+/** What becomes of these as long as rollouts are not watched after their tasks are healthy. */
+const NOT_YET =
+  'kept, but not acted upon yet: a failed update stops where it is, and is taken back by `tutti rollback`';
+
 const honoured = {
   parallelism: '1 where not given; 0 is all at once',
   delay: '',
-  failure_action: '',
-  monitor: '5s where not given',
-  max_failure_ratio: '',
+  failure_action: NOT_YET,
+  monitor: NOT_YET,
+  max_failure_ratio: NOT_YET,
   order: '',
 };
 
 export const UPDATE_KEYS = keyTable('services.*.deploy.update_config', {
   honoured: {
     ...honoured,
-    failure_action: 'rollback where not given (Compose: pause)',
     order:
       'where not given, start-first if a new container can run beside the old one, and stop-first if they would meet at a fixed host port or a writable volume (Compose: stop-first)',
   },
 });
 
 export const ROLLBACK_KEYS = keyTable('services.*.deploy.rollback_config', {
-  honoured: { ...honoured, failure_action: 'pause where not given; continue', order: 'as for updates where not given' },
+  honoured: { ...honoured, order: 'as for updates where not given' },
 });
 
 const ORDERS = ['start-first', 'stop-first'] as const;
@@ -53,6 +56,7 @@ function read(
   defaults: { order: UpdateSpec['order']; failureAction: Action; allowed: readonly Action[] },
 ): UpdateSpec {
   const keys = section(place, defaults.allowed.includes('rollback') ? UPDATE_KEYS : ROLLBACK_KEYS);
+  for (const key of ['failure_action', 'monitor', 'max_failure_ratio'] as const) keys.at(key)?.ignore(NOT_YET);
   return {
     parallelism: integer(keys.at('parallelism'), { min: 0 }) ?? 1,
     delayMs: duration(keys.at('delay')) ?? 0,
