@@ -1,5 +1,5 @@
 import { backoffMs, type Backoff, type ServiceSpec } from '@tutti/model';
-import { hasFailed, isComplete, type TaskView } from './view.js';
+import { isComplete, type TaskView } from './view.js';
 
 /** Waits between replacements of a task that failed for good: 1 s, doubling, at most a minute. */
 export const REPLACEMENT_BACKOFF: Backoff = { firstMs: 1000, maxMs: 60_000 };
@@ -48,6 +48,3 @@ function hasRecovered({ status }: TaskView): boolean {
 function endOf({ record, status }: TaskView): number {
   return Date.parse(status?.finishedAt ?? status?.since ?? record.createdAt);
 }
-
-/** Whether a slot's last task counts as a failure that a person should hear of. */
-export const endedBadly = (task: TaskView | undefined): boolean => task !== undefined && hasFailed(task);

@@ -1,4 +1,4 @@
-import type { LedgerRecord, RolloutRecord, TaskRecord } from '@tutti/model';
+import type { RolloutRecord, TaskRecord } from '@tutti/model';
 import type { TaskView } from './view.js';
 
 /** A task to be written; the shell gives it its id and its time. */
@@ -19,6 +19,3 @@ export interface Plan {
 
 /** Whether a plan changes tasks, and so what nodes have promised. */
 export const touchesTasks = (plan: Plan): boolean => plan.create.length + plan.change.length + plan.forget.length > 0;
-
-/** Node to ledger, for the nodes that a plan touches. */
-export type Ledgers = ReadonlyMap<string, LedgerRecord>;

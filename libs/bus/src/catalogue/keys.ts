@@ -1,4 +1,4 @@
-import type { AppRef, RecordKind, Records, ServiceRef, TaskRef } from '@tutti/model';
+import type { AppRef, RecordKind, ServiceRef, TaskRef } from '@tutti/model';
 
 /** The key of one record in STATE; `K` says what stands there. Only this catalogue makes keys. */
 export type Key<K extends RecordKind = RecordKind> = string & { readonly __kind: K };
@@ -53,6 +53,3 @@ export const filters = {
 export function kindOf<K extends RecordKind>(of: Key<K> | KeyFilter<K>): K {
   return of.slice(0, of.indexOf('.')) as K;
 }
-
-/** The record type that stands under a key type. */
-export type RecordAt<K> = K extends Key<infer Kind> ? Records[Kind] : never;
