@@ -205,6 +205,7 @@ test('a node whose lease runs out is an incident of the cluster until it is back
     labels: {},
     capacity: { cpuMillis: 1, memoryBytes: 1 },
     address: '127.0.0.1',
+    leaseTtlMs: 3000,
     startedAt: at(0),
   };
   const engine = { kind: 'sim', version: '1', apiVersion: '1', os: 'linux', arch: 'amd64' };

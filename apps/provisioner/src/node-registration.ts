@@ -16,7 +16,7 @@ export class NodeRegistration {
 
   /** Says what the node offers. Done each time the engine comes, since it may come back as a newer one. */
   async announce(engine: ContainerEngine): Promise<void> {
-    const { node, labels, address } = this.settings;
+    const { node, labels, address, leaseTtlMs } = this.settings;
     const info = await engine.info();
     const record: NodeRecord = {
       node,
@@ -24,6 +24,7 @@ export class NodeRegistration {
       engine: { kind: info.kind, version: info.version, apiVersion: info.apiVersion, os: info.os, arch: info.arch },
       capacity: { cpuMillis: info.cpuMillis, memoryBytes: info.memoryBytes },
       address: address ?? ownAddress(),
+      leaseTtlMs,
       startedAt: this.startedAt,
     };
     const known = await get(this.bus, keys.node(record));

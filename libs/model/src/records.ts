@@ -75,7 +75,44 @@ export interface OutcomeRecord {
   at: Time;
 }
 
+/**
+ * What a person wants of a node: `cordoned` takes no new task; `drained` gives its tasks away, too; `lost` is known to be
+ * gone for good although nobody can see it: its tasks are placed elsewhere, brakes or not.
+ */
+export type Availability = 'active' | 'cordoned' | 'drained' | 'lost' | 'removed';
+
+/** What is wanted of a node; a node without one is active. */
+export interface AvailabilityRecord {
+  node: string;
+  availability: Availability;
+  /** Why, in the words of whoever asked. */
+  reason?: string;
+  /** The command that made this change. */
+  command: string;
+  updatedAt: Time;
+}
+
 // --- scheduler ------------------------------------------------------------------------------------------------
+
+/**
+ * `up`: its agent renews its lease. `down`: it does not, and its tasks are placed elsewhere. `missing`: it does not
+ * either, but a brake holds. `returning`: it renews again after it has flapped, and takes no new task for a while.
+ */
+export type Liveness = 'up' | 'down' | 'missing' | 'returning';
+
+/** The scheduler's verdict on a node. */
+export interface LivenessRecord {
+  node: string;
+  state: Liveness;
+  /** Why, for a person. */
+  reason: string;
+  /** When the state was entered. */
+  since: Time;
+  /** How often it went down of late; sets for how long it is held back when it returns. */
+  flaps: number;
+  /** `returning` only: when it takes tasks again. */
+  until?: Time;
+}
 
 export interface AssignedPort {
   target: number;
@@ -112,6 +149,8 @@ export interface TaskRecord extends TaskRef {
   released?: boolean;
   /** The scheduler's verdict on a task whose node is down. */
   orphaned?: boolean;
+  /** It is wanted on another node, where its successor is started first: why. */
+  displaced?: string;
   createdAt: Time;
 }
 
@@ -169,6 +208,8 @@ export interface NodeRecord {
   capacity: Resources;
   /** An address at which the node's published ports can be reached. */
   address: string;
+  /** Its agent is declared gone this long after the last renewal of its lease. */
+  leaseTtlMs: number;
   startedAt: Time;
 }
 
@@ -233,7 +274,7 @@ export interface HealthRecord extends TaskRef {
 }
 
 export type IncidentKind =
-  'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'service-crashed';
+  'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'nodes-missing' | 'service-crashed';
 
 /** One failure: its cause, the evidence, what was done, how long it took. */
 export interface IncidentRecord {
@@ -318,6 +359,8 @@ export interface Records {
   app: AppRecord;
   revision: RevisionRecord;
   outcome: OutcomeRecord;
+  availability: AvailabilityRecord;
+  liveness: LivenessRecord;
   task: TaskRecord;
   ledger: LedgerRecord;
   rollout: RolloutRecord;

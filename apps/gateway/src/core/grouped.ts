@@ -5,7 +5,19 @@ export type Grouped = { [K in RecordKind]: Records[K][] };
 
 export function grouped(entries: readonly { kind: RecordKind; record: Records[RecordKind] }[]): Grouped {
   const groups: Record<RecordKind, unknown[]> = {
-    ...{ app: [], revision: [], outcome: [], task: [], ledger: [], rollout: [], node: [], status: [], health: [] },
+    ...{
+      app: [],
+      revision: [],
+      outcome: [],
+      availability: [],
+      liveness: [],
+      task: [],
+      ledger: [],
+      rollout: [],
+      node: [],
+      status: [],
+      health: [],
+    },
     ...{ incident: [], endpoints: [], usage: [] },
   };
   for (const { kind, record } of entries) groups[kind].push(record);

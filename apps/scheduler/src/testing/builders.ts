@@ -43,6 +43,7 @@ export function aNode(name = 'n1', over: Partial<NodeRecord> = {}): NodeView {
     engine: { kind: 'sim', version: '1', apiVersion: '1.41', os: 'linux', arch: 'amd64' },
     capacity: { cpuMillis: 2000, memoryBytes: 1024 ** 3 },
     address: '127.0.0.1',
+    leaseTtlMs: 3000,
     startedAt: time(0),
     ...over,
   };

@@ -19,6 +19,8 @@ const TOKENS: Record<RecordKind, number> = {
   task: 5,
   ledger: 1,
   rollout: 2,
+  availability: 1,
+  liveness: 1,
   node: 1,
   status: 5,
   health: 5,

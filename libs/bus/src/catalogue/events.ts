@@ -5,7 +5,9 @@ const PARTICIPLES = {
   app: ['created', 'changed', 'removing', 'removed'],
   revision: ['created', 'trimmed'],
   outcome: ['accepted', 'rejected', 'failed'],
-  task: ['scheduled', 'draining', 'stopping', 'orphaned', 'removed'],
+  availability: ['activated', 'cordoned', 'drained', 'lost', 'removed'],
+  liveness: ['up', 'down', 'missing', 'returning', 'removed'],
+  task: ['scheduled', 'draining', 'stopping', 'displaced', 'orphaned', 'removed'],
   ledger: ['changed', 'removed'],
   rollout: ['started', 'progressed', 'completed', 'failed', 'removed'],
   node: ['joined', 'changed', 'removed'],
@@ -33,7 +35,7 @@ const PARTICIPLES = {
 export type Participle<K extends RecordKind> = (typeof PARTICIPLES)[K][number];
 
 /** Observations of a task are events of the task. */
-const RESOURCE: Partial<Record<RecordKind, string>> = { status: 'task' };
+const RESOURCE: Partial<Record<RecordKind, string>> = { status: 'task', availability: 'node', liveness: 'node' };
 
 /** The CloudEvents type, such as `dev.tutti.task.failed`. */
 export function eventType<K extends RecordKind>(kind: K, participle: Participle<K>): string {

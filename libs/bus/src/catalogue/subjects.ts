@@ -50,6 +50,8 @@ export const EVENT_TRANSFORMS: Record<RecordKind, { src: string; dest: string }>
   app: transform('app.*.*', '{1}.app.{2}'),
   revision: transform('revision.*.*.*', '{1}.revision.{2}.{3}'),
   outcome: transform('outcome.*.*', '{1}.outcome.{2}'),
+  availability: transform('availability.*', `${CLUSTER_NAMESPACE}.node.{1}.availability`),
+  liveness: transform('liveness.*', `${CLUSTER_NAMESPACE}.node.{1}.liveness`),
   task: transform('task.*.*.*.*.*', '{2}.task.{3}.{4}.{5}.desired'),
   ledger: transform('ledger.*', `${CLUSTER_NAMESPACE}.ledger.{1}`),
   rollout: transform('rollout.*.*', '{1}.rollout.{2}'),

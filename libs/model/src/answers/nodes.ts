@@ -10,8 +10,10 @@ export interface Amount {
 
 /** A node with what it offers and what it has promised. */
 export interface NodeElement extends Pick<NodeRecord, 'node' | 'labels' | 'engine' | 'address'> {
-  /** `down`: its agent has not renewed its lease. */
-  state: 'ready' | 'down';
+  /** `down`: its agent does not renew its lease. `draining`: its tasks go, or are gone, elsewhere. */
+  state: 'ready' | 'down' | 'draining' | 'cordoned';
+  /** Why it is in no other state than ready. */
+  reason?: string;
   capacity: Amount;
   reserved: Amount;
   /** How many tasks it has promised room to. */

@@ -80,7 +80,14 @@ describe('tasks', () => {
 });
 
 const NODE: NodeRecord = {
-  ...{ node: 'n1', labels: {}, capacity: { cpuMillis: 1500, memoryBytes: 10 }, address: '127.0.0.1', startedAt: AT },
+  ...{
+    node: 'n1',
+    labels: {},
+    capacity: { cpuMillis: 1500, memoryBytes: 10 },
+    address: '127.0.0.1',
+    leaseTtlMs: 3000,
+    startedAt: AT,
+  },
   engine: { kind: 'docker', version: '1', apiVersion: '1.41', os: 'linux', arch: 'amd64' },
 };
 
