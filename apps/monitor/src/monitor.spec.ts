@@ -199,7 +199,7 @@ test('a crash of the bus loses no failure', async () => {
 test('a node whose lease runs out is an incident of the cluster until it is back', async () => {
   const lease = { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 200 } as const;
   const agent = await bus.connect();
-  const giveUp = holdLease(agent, lease);
+  const { release: giveUp } = holdLease(agent, lease);
   const label = {
     node: 'n1',
     labels: {},
@@ -219,7 +219,7 @@ test('a node whose lease runs out is an incident of the cluster until it is back
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const [open] = await incidents();
   expect(open?.resolvedAt).toBeUndefined();
-  const release = holdLease(operator, lease);
+  const { release } = holdLease(operator, lease);
   await until([{ incident: open?.incident ?? '', action: 'its agent is back' }]);
   release();
 });

@@ -74,7 +74,7 @@ export class NodeAgent {
     for (const subscription of this.subscriptions) subscription.unsubscribe();
     this.sampler.stop();
     this.board.close();
-    this.registration.letGo();
+    this.registration.lapse();
     await Promise.all([this.kit.reports.close(CLOSE_MS), this.kit.logs.close()]);
     // An engine that was handed in belongs to whoever made it.
     if (!('events' in this.options.settings.engine)) await this.options.engine.close();

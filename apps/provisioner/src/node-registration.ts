@@ -1,4 +1,4 @@
-import { commit, get, holdLease, keys, put, type Connection } from '@tutti/bus';
+import { commit, get, holdLease, keys, put, type Connection, type HeldLease } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
 import type { NodeRecord } from '@tutti/model';
 import { networkInterfaces } from 'node:os';
@@ -6,7 +6,7 @@ import type { Settings } from './settings.js';
 
 /** The node's record, and the lease that says that it is alive. */
 export class NodeRegistration {
-  private release: (() => void) | undefined;
+  private lease: HeldLease | undefined;
   private readonly startedAt = new Date().toISOString();
 
   constructor(
@@ -34,16 +34,22 @@ export class NodeRegistration {
     ]);
   }
 
-  /** Holds the lease until {@link release}. */
+  /** Holds the lease until {@link letGo}. */
   hold(): void {
     const { node, leaseTtlMs, leaseEveryMs } = this.settings;
-    this.release ??= holdLease(this.bus, { kind: 'node', name: node, ttlMs: leaseTtlMs, everyMs: leaseEveryMs });
+    this.lease ??= holdLease(this.bus, { kind: 'node', name: node, ttlMs: leaseTtlMs, everyMs: leaseEveryMs });
   }
 
-  /** Gives the lease up at once. */
+  /** Gives the lease up at once: the node is of no use. */
   letGo(): void {
-    this.release?.();
-    this.release = undefined;
+    this.lease?.release();
+    this.lease = undefined;
+  }
+
+  /** Stops renewing: an agent that is back in time has never been gone. */
+  lapse(): void {
+    this.lease?.lapse();
+    this.lease = undefined;
   }
 }
 

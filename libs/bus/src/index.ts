@@ -5,6 +5,7 @@ export * from './catalogue/subjects.js';
 export * from './cloud-events.js';
 export { bury } from './dead-letters.js';
 export * from './connection.js';
+export * from './leadership.js';
 export * from './leases.js';
 export { whileConnected } from './reconnections.js';
 export * from './state/codec.js';

@@ -18,7 +18,7 @@ const last = (name: string): string | undefined =>
 
 test('a lease is held while renewed, and expires by the server when it is not', async () => {
   const holder = await bus.connect();
-  const release = holdLease(holder, { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 250 });
+  const { release } = holdLease(holder, { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 250 });
   await eventually(() => last('n1') === 'held');
   await holder.nc.close();
   await eventually(() => last('n1') === 'expired');
@@ -26,7 +26,7 @@ test('a lease is held while renewed, and expires by the server when it is not', 
 });
 
 test('a lease given up expires at once', async () => {
-  const release = holdLease(connection, { kind: 'node', name: 'n2', ttlMs: 60_000, everyMs: 10_000 });
+  const { release } = holdLease(connection, { kind: 'node', name: 'n2', ttlMs: 60_000, everyMs: 10_000 });
   await eventually(() => last('n2') === 'held');
   release();
   await eventually(() => last('n2') === 'expired', { timeoutMs: 2000 });
@@ -34,7 +34,7 @@ test('a lease given up expires at once', async () => {
 
 test('after a crash of the server, leases are followed again', async () => {
   await bus.crash();
-  const release = holdLease(connection, { kind: 'node', name: 'n3', ttlMs: 2000, everyMs: 250 });
+  const { release } = holdLease(connection, { kind: 'node', name: 'n3', ttlMs: 2000, everyMs: 250 });
   await eventually(() => last('n3') === 'held', { timeoutMs: 20_000 });
   release();
   await eventually(() => last('n3') === 'expired');

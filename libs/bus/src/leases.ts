@@ -1,4 +1,4 @@
-import { DeliverPolicy } from '@nats-io/jetstream';
+import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
 import { Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
@@ -10,51 +10,92 @@ import { isRemoval } from './state/read.js';
 
 export type LeaseKind = 'node' | 'service';
 
-/** Someone is alive, or has not renewed in time. */
+/** Someone has renewed, or has not in time. */
 export type LeaseChange = { type: 'held' | 'expired'; kind: LeaseKind; name: string } | { type: 'ready' };
 
 export interface LeaseOptions {
   kind: LeaseKind;
   name: string;
-  /** After this time without a renewal the server declares the holder gone; whole seconds, at least one. */
+  /** This long after a renewal the holder counts as gone, in milliseconds; at least a second. */
   ttlMs: number;
   /** Time between renewals, in milliseconds. */
   everyMs: number;
+  /** Called with each renewal that the server has confirmed: when it was sent, epoch ms. */
+  onRenewed?(sentAt: number): void;
 }
 
-/** Holds a lease by renewing it until the returned function is called, which gives it up at once. */
-export function holdLease({ nc }: Connection, options: LeaseOptions): () => void {
+export interface HeldLease {
+  /** Gives it up at once. */
+  release(): void;
+  /** Just stops renewing: whoever comes back in time has never been gone. */
+  lapse(): void;
+}
+
+/** The shortest lease, in milliseconds: the server counts in seconds. */
+export const SHORTEST_LEASE_MS = 1000;
+
+/** Holds a lease by renewing it. */
+export function holdLease(connection: Connection, options: LeaseOptions): HeldLease {
+  const { nc } = connection;
   const subject = subjects.lease(options.kind, options.name);
-  const send = (headers = makeHeaders(), ttlMs = options.ttlMs): void => {
-    headers.set('Nats-TTL', `${Math.max(1, Math.ceil(ttlMs / 1000))}s`);
-    if (!nc.isClosed()) nc.publish(subject, '', { headers });
+  const renew = (): void => {
+    if (nc.isClosed()) return;
+    const sentAt = Date.now();
+    const answer = nc.request(subject, String(options.ttlMs), {
+      headers: ttlHeaders(options.ttlMs),
+      timeout: Math.max(options.everyMs, SHORTEST_LEASE_MS),
+    });
+    // Unconfirmed is no error: the next one follows, and who has to know counts the confirmed ones.
+    answer.then(
+      (reply) => 'error' in reply.json<object>() || options.onRenewed?.(sentAt),
+      () => undefined,
+    );
   };
-  send();
-  const timer = setInterval(send, options.everyMs);
-  return () => {
+  renew();
+  const timer = setInterval(renew, options.everyMs);
+  const back = reconnections(connection).subscribe(renew);
+  const lapse = (): void => {
     clearInterval(timer);
-    const headers = makeHeaders();
-    headers.set('KV-Operation', 'PURGE');
-    headers.set('Nats-Rollup', 'sub');
-    send(headers, 60_000);
+    back.unsubscribe();
   };
+  const release = (): void => {
+    lapse();
+    if (!nc.isClosed()) nc.publish(subject, '', { headers: removalHeaders() });
+  };
+  return { lapse, release };
+}
+
+/** The server counts in whole seconds and cuts off what is over; {@link watchLeases} waits for the rest. */
+function ttlHeaders(ttlMs: number): ReturnType<typeof makeHeaders> {
+  const headers = makeHeaders();
+  headers.set('Nats-TTL', `${Math.max(1, Math.floor(ttlMs / 1000))}s`);
+  return headers;
+}
+
+function removalHeaders(): ReturnType<typeof makeHeaders> {
+  const headers = ttlHeaders(60_000);
+  headers.set('KV-Operation', 'PURGE');
+  headers.set('Nats-Rollup', 'sub');
+  return headers;
 }
 
 /**
  * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
  * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message.
+ * @param of only that of one name; absent: of all
  */
-export function watchLeases(connection: Connection, kind: LeaseKind): Observable<LeaseChange> {
+export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): Observable<LeaseChange> {
   const restarts = reconnections(connection).pipe(startWith(undefined));
-  return restarts.pipe(switchMap(() => follow(connection, kind).pipe(retryWhileOpen(connection))));
+  return restarts.pipe(switchMap(() => follow(connection, kind, of).pipe(retryWhileOpen(connection))));
 }
 
-function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
+function follow({ js }: Connection, kind: LeaseKind, of: string): Observable<LeaseChange> {
   const prefix = subjects.lease(kind, '');
   return new Observable((subscriber) => {
+    const rests = new Rests((name) => subscriber.next({ type: 'expired', kind, name }));
     const running = (async () => {
       const consumer = await js.consumers.getPushConsumer(STREAM.leases, {
-        filter_subjects: [subjects.lease(kind, '>')],
+        filter_subjects: [subjects.lease(kind, of)],
         deliver_policy: DeliverPolicy.LastPerSubject,
       });
       let ready = (await consumer.info(true)).num_pending === 0;
@@ -62,9 +103,13 @@ function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
       return consumer.consume({
         callback: (message) => {
           const name = message.subject.slice(prefix.length);
-          const expired = isRemoval(message.headers);
-          // The snapshot says who holds a lease; that somebody once let go is no news.
-          if (ready || !expired) subscriber.next({ type: expired ? 'expired' : 'held', kind, name });
+          if (!isRemoval(message.headers)) {
+            rests.renewed(name, message);
+            subscriber.next({ type: 'held', kind, name });
+          } else if (ready) {
+            // The snapshot says who holds a lease; that somebody once let go is no news.
+            rests.removed(name, message);
+          }
           if (!ready && message.info.pending === 0) {
             ready = true;
             subscriber.next({ type: 'ready' });
@@ -73,6 +118,45 @@ function follow({ js }: Connection, kind: LeaseKind): Observable<LeaseChange> {
       });
     })();
     running.catch((error: unknown) => subscriber.error(error));
-    return () => void running.then((messages) => messages.close()).catch(() => undefined);
+    return () => {
+      rests.clear();
+      void running.then((messages) => messages.close()).catch(() => undefined);
+    };
   });
 }
+
+/** What is left of leases after the server's whole seconds. */
+class Rests {
+  private readonly restMs = new Map<string, number>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(private readonly expired: (name: string) => void) {}
+
+  renewed(name: string, message: JsMsg): void {
+    this.stop(name);
+    const ttlMs = Number(message.string()) || 0;
+    this.restMs.set(name, ttlMs > SHORTEST_LEASE_MS ? ttlMs % 1000 : 0);
+  }
+
+  removed(name: string, { headers }: JsMsg): void {
+    this.stop(name);
+    const restMs = headers?.get('KV-Operation') === 'PURGE' ? 0 : (this.restMs.get(name) ?? 0);
+    this.restMs.delete(name);
+    if (restMs === 0) return this.expired(name);
+    this.timers.set(
+      name,
+      setTimeout(() => this.expired(name), restMs),
+    );
+  }
+
+  clear(): void {
+    this.timers.forEach((timer) => clearTimeout(timer));
+    this.timers.clear();
+  }
+
+  private stop(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+}
+

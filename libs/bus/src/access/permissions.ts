@@ -19,8 +19,8 @@ const READS: Record<ServiceName, readonly StreamName[]> = {
   scheduler: [STREAM.leases],
   provisioner: [STREAM.logs],
   monitor: [STREAM.leases, STREAM.logs, STREAM.samples],
-  'service-discovery': [],
-  metering: [STREAM.samples],
+  'service-discovery': [STREAM.leases],
+  metering: [STREAM.samples, STREAM.leases],
 };
 
 /** What a service publishes beside the records it owns. */
@@ -58,6 +58,7 @@ export function permissionsOf(user: UserName): Permissions {
 function readingOf(stream: StreamName, user: ServiceName): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
     `$JS.API.DIRECT.GET.${stream}`,
     `$JS.API.DIRECT.GET.${stream}.>`,
     `$JS.API.CONSUMER.CREATE.${stream}`,
