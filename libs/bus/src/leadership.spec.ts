@@ -9,8 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => bus.stop());
 
+interface Trial {
+  service: string;
+  log: string[];
+}
+
 /** Instances of a service that note when they lead. */
-function candidate(connection: Connection, name: string, log: string[], service = 'monitor'): Leadership {
+function candidate(connection: Connection, name: string, { service, log }: Trial): Leadership {
   return new Leadership(connection, service, {
     begin: () => log.push(`${name} leads`),
     end: () => log.push(`${name} resigned`),
@@ -18,10 +23,10 @@ function candidate(connection: Connection, name: string, log: string[], service 
 }
 
 test('one of several leads; when it closes another does at once', async () => {
-  const log: string[] = [];
-  const a = candidate(await bus.connect(), 'a', log);
+  const trial = { service: 'monitor', log: [] as string[] };
+  const a = candidate(await bus.connect(), 'a', trial);
   await eventually(() => a.leads);
-  const b = candidate(await bus.connect(), 'b', log);
+  const b = candidate(await bus.connect(), 'b', trial);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect(b.leads).toBe(false);
   const at = Date.now();
@@ -29,24 +34,24 @@ test('one of several leads; when it closes another does at once', async () => {
   await eventually(() => b.leads);
   expect(Date.now() - at).toBeLessThan(1500);
   await b.close();
-  expect(log).toEqual(['a leads', 'a resigned', 'b leads', 'b resigned']);
+  expect(trial.log).toEqual(['a leads', 'a resigned', 'b leads', 'b resigned']);
 });
 
 test('when the leader is cut off, it resigns by itself before another leads', async () => {
-  const log: string[] = [];
+  const trial = { service: 'metering', log: [] as string[] };
   const cut = await bus.connect();
-  const a = candidate(cut, 'a', log, 'metering');
+  const a = candidate(cut, 'a', trial);
   await eventually(() => a.leads);
-  const b = candidate(await bus.connect(), 'b', log, 'metering');
+  const b = candidate(await bus.connect(), 'b', trial);
   await cut.nc.close();
   await eventually(() => b.leads, { timeoutMs: 10_000 });
-  expect(log).toEqual(['a leads', 'a resigned', 'b leads']);
+  expect(trial.log).toEqual(['a leads', 'a resigned', 'b leads']);
   await Promise.all([a.close(), b.close()]);
 });
 
 test('leadership survives a crash of the server', async () => {
-  const log: string[] = [];
-  const a = candidate(await bus.connect(), 'a', log, 'scheduler');
+  const trial = { service: 'scheduler', log: [] as string[] };
+  const a = candidate(await bus.connect(), 'a', trial);
   await eventually(() => a.leads);
   await bus.crash();
   await eventually(() => a.leads, { timeoutMs: 20_000 });

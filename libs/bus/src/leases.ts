@@ -159,4 +159,3 @@ class Rests {
     this.timers.delete(name);
   }
 }
-

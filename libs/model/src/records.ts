@@ -161,6 +161,8 @@ export interface LedgerRecord {
   reserved: Resources;
   /** `80/tcp` to the task that holds it. */
   ports: Record<string, string>;
+  /** Named volumes that tasks have kept data in here, `namespace/application/volume`; the latest last, at most 1,000. */
+  volumes?: string[];
 }
 
 export interface PendingSlot {

@@ -54,6 +54,8 @@ export interface ServiceSpec {
   limits: Resources & { pids?: number };
   reservations: Resources;
   placement: PlacementSpec;
+  /** `stop`: a task that is cut off from the bus is stopped by its agent before another may be started for it. */
+  onPartition?: 'keep' | 'stop';
   update: UpdateSpec;
   rollback: UpdateSpec;
   runtime: RuntimeSpec;

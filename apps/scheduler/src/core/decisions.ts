@@ -9,6 +9,14 @@ export interface Wish {
   replaces?: TaskView;
   /** Ended tasks of the slot: they are forgotten, and their share of the node is free, once the wish is placed. */
   frees: TaskView[];
+  /** Tasks on nodes that are down: given up once the wish is placed, not before. */
+  orphans?: TaskView[];
+  /** The one node that will do, and why: `its volume is there`. */
+  only?: { node: string; because: string };
+  /** A node that will not do. */
+  avoid?: string;
+  /** Its predecessor is well: that it finds no room is no failure. */
+  isMove?: true;
 }
 
 /** A task that should go. */
@@ -30,10 +38,17 @@ export interface Delay {
   hopeless: boolean;
 }
 
+/** A task that is given up because its node is down; its record stays until the node has cleared it away. */
+export interface Loss {
+  task: TaskView;
+  cause: string;
+}
+
 /** What is to be done about one service. Nothing here has happened yet. */
 export interface Decisions {
   wishes: Wish[];
   stops: Stop[];
+  losses: Loss[];
   /** Tasks whose records have served. */
   forget: TaskView[];
   /** Completed tasks that still hold their share of a node. */
@@ -45,7 +60,14 @@ export interface Decisions {
   wakeAt?: number;
 }
 
-export const noDecisions = (): Decisions => ({ wishes: [], stops: [], forget: [], release: [], delays: [] });
+export const noDecisions = (): Decisions => ({
+  wishes: [],
+  stops: [],
+  losses: [],
+  forget: [],
+  release: [],
+  delays: [],
+});
 
 /** The earlier of two times, where either may be absent. */
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {

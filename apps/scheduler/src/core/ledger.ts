@@ -12,7 +12,12 @@ export interface Share {
   task: string;
   reserved: Resources;
   ports: readonly AssignedPort[];
+  /** Volumes that it keeps data in. */
+  volumes?: readonly string[];
 }
+
+/** Volumes that are remembered for a node. */
+const MOST_VOLUMES = 1000;
 
 export const emptyLedger = (node: string): LedgerRecord => ({ node, tasks: 0, reserved: NO_RESOURCES, ports: {} });
 
@@ -25,7 +30,13 @@ export function promise(ledger: LedgerRecord, share: Share): LedgerRecord {
   for (const { published, protocol } of share.ports) {
     if (published !== undefined) ports[portKey(published, protocol)] = share.task;
   }
-  return { ...ledger, tasks: ledger.tasks + 1, reserved: addResources(ledger.reserved, share.reserved), ports };
+  const reserved = addResources(ledger.reserved, share.reserved);
+  const volumes = remembered(ledger.volumes ?? [], share.volumes ?? []);
+  return { ...ledger, tasks: ledger.tasks + 1, reserved, ports, ...(volumes.length > 0 && { volumes }) };
+}
+
+function remembered(known: readonly string[], more: readonly string[]): string[] {
+  return [...known.filter((volume) => !more.includes(volume)), ...more].slice(-MOST_VOLUMES);
 }
 
 /** The ledger with a task's share given back. */

@@ -1,7 +1,9 @@
 import type { Outline, OutlineStep } from '@tutti/model';
-import type { AppView, NodeView, ServiceView } from './view.js';
+import type { AppView, ServiceView } from './view.js';
+import type { NodeView } from './node-view.js';
 import { servicesOf } from './view.js';
 import { effectiveOrder } from './update.js';
+import { homeOf } from './moves.js';
 import { slotsOf, type Slot } from './slot.js';
 import { placeWishes } from './placing.js';
 import { noDecisions, type Decisions, type Wish } from './decisions.js';
@@ -30,7 +32,14 @@ function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
     if (step.action === 'remove') continue;
     const frees =
       service.spec && effectiveOrder(service.spec) === 'stop-first' ? [...slot.outdated, ...slot.dead] : slot.dead;
-    const wish: Wish = { service: service.name, slot: slot.number, cause: step.reason, failures: 0, frees };
+    const wish: Wish = {
+      service: service.name,
+      slot: slot.number,
+      cause: step.reason,
+      failures: 0,
+      frees,
+      ...homeOf(service, slot),
+    };
     decisions.wishes.push(wish);
   }
   return decisions;
@@ -38,13 +47,13 @@ function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
 
 function stepOf(service: ServiceView, slot: Slot): OutlineStep | undefined {
   const base = { service: service.name, slot: slot.number };
-  const [live] = [...slot.current, ...slot.outdated];
-  if (slot.number > service.desired) {
+  const [live] = [...slot.current, ...slot.displaced, ...slot.stranded, ...slot.outdated];
+  if (!slot.wanted) {
     if (!live) return undefined;
     const reason = service.spec ? `${service.desired} replicas wanted` : 'the service is no longer in the file';
     return { ...base, action: 'remove', task: live.record.task, node: live.record.node, reason };
   }
-  if (slot.current.length > 0) return undefined;
+  if (slot.current.length + slot.displaced.length + slot.stranded.length > 0) return undefined;
   if (!live) return { ...base, action: 'create', reason: 'the slot is empty' };
   const order = service.spec ? effectiveOrder(service.spec) : 'stop-first';
   return { ...base, action: 'replace', task: live.record.task, reason: `its spec changed; ${order}` };

@@ -1,13 +1,16 @@
-import type { Decisions, Delay, Wish } from './decisions.js';
+import type { Decisions, Delay, Loss, Wish } from './decisions.js';
 import { giveBack, portKey, promise } from './ledger.js';
 import { place } from './placement/place.js';
 import type { NewTask } from './plan.js';
-import { hasEnded, type AppView, type NodeView, type ServiceView, type TaskView } from './view.js';
+import type { NodeView } from './node-view.js';
+import { hasEnded, hasFailed, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
 
 /** Where the wishes of an application find room. */
 export interface Placed {
   create: NewTask[];
   forget: TaskView[];
+  /** Tasks on nodes that are down whose successors have found room. */
+  orphans: Loss[];
   /** Wishes that no node can take now. */
   delays: Delay[];
 }
@@ -19,12 +22,12 @@ export function placeWishes(
   { services, decided }: { services: ReadonlyMap<string, ServiceView>; decided: ReadonlyMap<string, Decisions> },
 ): Placed {
   const room = new Room(nodes);
-  const placed: Placed = { create: [], forget: [], delays: [] };
+  const placed: Placed = { create: [], forget: [], orphans: [], delays: [] };
   for (const decisions of decided.values()) decisions.forget.forEach((task) => room.free(task));
   for (const [name, decisions] of decided) {
     const service = services.get(name);
     if (!service?.spec || decisions.wishes.length === 0) continue;
-    const counts = countByNode(service);
+    const counts = countByNode(service, (task) => !hasEnded(task) && !isStranded(task));
     for (const wish of decisions.wishes) placeOne(wish, { view, service, room, counts, placed });
   }
   return placed;
@@ -47,9 +50,9 @@ class Room {
     if (node && !record.released) this.nodes.set(record.node, { ...node, ledger: giveBack(node.ledger, record) });
   }
 
-  take(task: NewTask, id: string): void {
+  take(task: NewTask, { id, volumes }: { id: string; volumes: readonly string[] }): void {
     const node = this.nodes.get(task.node);
-    if (node) this.nodes.set(task.node, { ...node, ledger: promise(node.ledger, { ...task, task: id }) });
+    if (node) this.nodes.set(task.node, { ...node, ledger: promise(node.ledger, { ...task, task: id, volumes }) });
   }
 }
 
@@ -70,19 +73,25 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
     service: service.name,
     spec,
     tasksOfService: counts,
+    failuresOfService: countByNode(service, (task) => hasEnded(task) && hasFailed(task)),
     avoidPorts: doubtful(wish),
+    volumes: service.volumes,
+    ...(wish.only && { only: wish.only }),
+    ...(wish.avoid !== undefined && { avoid: wish.avoid }),
   });
   if (!placement.ok) {
-    placed.delays.push({ service: service.name, slot: wish.slot, reason: placement.why, hopeless: true });
+    const reason = wish.orphans || wish.isMove ? `${wish.cause}: ${placement.why}` : placement.why;
+    placed.delays.push({ service: service.name, slot: wish.slot, reason, hopeless: !wish.isMove });
     return;
   }
   const node = placement.node.record.node;
   const task = newTask(view, service, { wish, node, placement });
   wish.frees.forEach((dead) => room.free(dead));
-  room.take(task, `new-${service.name}-${wish.slot}`);
+  room.take(task, { id: `new-${service.name}-${wish.slot}`, volumes: service.volumes });
   counts.set(node, (counts.get(node) ?? 0) + 1);
   placed.create.push(task);
   placed.forget.push(...wish.frees);
+  placed.orphans.push(...(wish.orphans ?? []).map((lost) => ({ task: lost, cause: wish.cause })));
 }
 
 /** Somebody outside may hold the host ports of a task that could not start: its successor tries others first. */
@@ -117,11 +126,11 @@ function newTask(
   };
 }
 
-/** Node to the number of this service's tasks there that have not ended. */
-function countByNode({ tasks }: ServiceView): Map<string, number> {
-  const counts = new Map<string, number>();
+/** Node to the number of this service's tasks there of which `counts` is true. */
+function countByNode({ tasks }: ServiceView, counts: (task: TaskView) => boolean): Map<string, number> {
+  const numbers = new Map<string, number>();
   for (const task of tasks) {
-    if (!hasEnded(task)) counts.set(task.record.node, (counts.get(task.record.node) ?? 0) + 1);
+    if (counts(task)) numbers.set(task.record.node, (numbers.get(task.record.node) ?? 0) + 1);
   }
-  return counts;
+  return numbers;
 }

@@ -8,9 +8,15 @@ export type NewTask = Omit<TaskRecord, 'task' | 'createdAt'>;
 export interface Plan {
   create: NewTask[];
   /** Tasks with their changed record. */
-  change: { task: TaskView; record: TaskRecord; event: 'stopping' | 'draining' | 'scheduled' }[];
+  change: {
+    task: TaskView;
+    record: TaskRecord;
+    event: 'stopping' | 'draining' | 'scheduled' | 'orphaned' | 'displaced';
+  }[];
   forget: TaskView[];
   rollout?: RolloutRecord;
+  /** Service to the volumes that its tasks keep data in. */
+  volumes?: Record<string, readonly string[]>;
   /** When to look again though nothing happens, epoch ms. */
   wakeAt?: number;
   /** Slots that wait for room on a node. */

@@ -70,7 +70,7 @@ function pendingSlot({ rollout }: AppView, { service, slot, reason }: Delay, now
 }
 
 function phaseOf(view: AppView, picture: Picture, services: Record<string, ServiceProgress>): RolloutPhase {
-  if (view.app.state === 'removing') return view.tasks.length === 0 ? 'removed' : 'removing';
+  if (view.app.state === 'removing') return view.tasks.every(({ record }) => record.orphaned) ? 'removed' : 'removing';
   if ([...picture.services.values()].every((service) => isSettled(service, services[service.name]))) return 'done';
   return picture.delays.some((delay) => delay.hopeless) && isStuck(picture) ? 'failed' : 'progressing';
 }
@@ -80,7 +80,7 @@ function isSettled(service: ServiceView, progress: ServiceProgress | undefined):
   const leftover = service.tasks.some(
     (task) => !hasEnded(task) && (task.record.target !== 'run' || !isCurrent(service, task)),
   );
-  return !leftover && progress?.healthy === service.desired && progress.pending.length === 0;
+  return !leftover && progress?.healthy === service.desired;
 }
 
 /** Nothing is under way that could still change the picture. */

@@ -41,7 +41,7 @@ describe('replicas', () => {
   });
 
   test('a global service runs once on each ready node', () => {
-    const nodes = [aNode('n1'), aNode('n2'), { ...aNode('n3'), ready: false }];
+    const nodes = [aNode('n1'), aNode('n2'), { ...aNode('n3'), liveness: 'down' as const }];
     const result = plan(anApp({ agent: aServiceSpec({ mode: 'global' }) }), [], nodes);
     expect(result.create.map(({ node }) => node).sort()).toEqual(['n1', 'n2']);
   });
@@ -49,7 +49,7 @@ describe('replicas', () => {
 
 describe('a control plane that has just started', () => {
   test('leaves a global service alone though no node has renewed its lease yet', () => {
-    const silent = [{ ...aNode('n1'), ready: false }];
+    const silent = [{ ...aNode('n1'), liveness: 'missing' as const }];
     const result = plan(anApp({ agent: aServiceSpec({ mode: 'global' }) }), [aTask('agent', 1)], silent);
     expect([...result.create, ...result.change, ...result.forget]).toEqual([]);
   });
@@ -202,7 +202,7 @@ describe('placement', () => {
   test('spreads over nodes and says why', () => {
     const result = plan(anApp({ web: aServiceSpec({ replicas: 4 }) }), [], [aNode('n1'), aNode('n2')]);
     expect(result.create.map(({ node }) => node)).toEqual(['n1', 'n2', 'n1', 'n2']);
-    expect(result.create[0]?.placement).toBe('fewest tasks of web (0) of 2 nodes that fit');
+    expect(result.create[0]?.placement).toBe('fewest tasks (0) of 2 nodes that fit');
   });
 
   test('promises no more than there is, and says what is lacking', () => {

@@ -1,11 +1,12 @@
 import type { TaskRecord } from '@tutti/model';
-import { earlier, noDecisions, type Decisions } from './decisions.js';
+import { earlier, noDecisions, type Decisions, type Loss } from './decisions.js';
 import { dependentsLeft, unmetDependency } from './dependencies.js';
 import { placeWishes } from './placing.js';
 import type { Plan } from './plan.js';
 import { progressOf } from './progress.js';
 import { decideSlots } from './slots.js';
-import { servicesOf, type AppView, type NodeView, type ServiceView } from './view.js';
+import { servicesOf, type AppView, type ServiceView } from './view.js';
+import type { NodeView } from './node-view.js';
 
 /**
  * Compares what is wanted of an application with its tasks and says what to write. Pure: the same picture gives the
@@ -20,8 +21,9 @@ export function reconcile(view: AppView, nodes: readonly NodeView[], now: number
   const delays = [...all.flatMap(({ delays: own }) => own), ...placed.delays];
   return {
     create: placed.create,
-    change: all.flatMap(changesOf),
+    change: [...all.flatMap(changesOf), ...placed.orphans.map(orphaned)],
     forget: [...new Set([...all.flatMap(({ forget }) => forget), ...placed.forget])],
+    volumes: Object.fromEntries([...services].map(([name, { volumes }]) => [name, volumes])),
     rollout: progressOf(view, { services, decided, delays, now }),
     wakeAt: all.reduce<number | undefined>((at, { wakeAt }) => earlier(at, wakeAt), undefined),
     blocked: placed.delays.length > 0,
@@ -51,7 +53,7 @@ function causeOf({ app, revision }: AppView, service: ServiceView): string {
     : `rollback to revision ${revision.rollbackOf}`;
 }
 
-function changesOf({ stops, release }: Decisions): Plan['change'] {
+function changesOf({ stops, losses, release }: Decisions): Plan['change'] {
   const stopped = stops.map(({ task, cause, condemned }) => {
     const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, ...(condemned && { condemned }) };
     return { task, record, event: 'stopping' as const };
@@ -61,5 +63,11 @@ function changesOf({ stops, release }: Decisions): Plan['change'] {
     record: { ...task.record, released: true },
     event: 'scheduled' as const,
   }));
-  return [...stopped, ...released];
+  return [...stopped, ...losses.map(orphaned), ...released];
+}
+
+/** Given up: whatever of it is still there is to be cleared away when its node is back. */
+function orphaned({ task, cause }: Loss): Plan['change'][number] {
+  const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, orphaned: true };
+  return { task, record, event: 'orphaned' };
 }

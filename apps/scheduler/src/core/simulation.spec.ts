@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { aNode, anApp, dependsOn } from '../testing/builders.js';
 import { giveBack, promise } from './ledger.js';
 import { reconcile } from './reconcile.js';
-import { isCurrent, isLive, servicesOf, type AppView, type NodeView, type TaskView } from './view.js';
+import { isCurrent, isLive, servicesOf, type AppView, type TaskView } from './view.js';
+import type { NodeView } from './node-view.js';
 
 /** What may happen between two looks of the scheduler. */
 type Happening =

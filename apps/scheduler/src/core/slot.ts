@@ -1,12 +1,29 @@
-import { isCurrent, isLeaving, isLive, type ServiceView, type TaskView } from './view.js';
+import {
+  hasEnded,
+  isCurrent,
+  isDisplaced,
+  isLeaving,
+  isLive,
+  isStranded,
+  type ServiceView,
+  type TaskView,
+} from './view.js';
 
 /** One slot's tasks by what they are for. Each list is oldest first. */
 export interface Slot {
   number: number;
+  /** Whether the service is to have a task here. */
+  wanted: boolean;
+  /** The node that the slot belongs to, where the service runs on each. */
+  node?: string;
   /** Wanted, running what is wanted now. */
   current: TaskView[];
+  /** The same, but on a node that they are to leave. */
+  displaced: TaskView[];
   /** Wanted, but of an earlier spec. */
   outdated: TaskView[];
+  /** Wanted, on a node that is down. */
+  stranded: TaskView[];
   /** Asked to go, still there. */
   leaving: TaskView[];
   /** Ended while wanted. */
@@ -17,16 +34,55 @@ export interface Slot {
 export function slotsOf(service: ServiceView): Slot[] {
   const slots = new Map<number, Slot>();
   const slotAt = (number: number): Slot => {
-    const slot = slots.get(number) ?? { number, current: [], outdated: [], leaving: [], dead: [] };
+    const slot = slots.get(number) ?? emptySlot(number);
     slots.set(number, slot);
     return slot;
   };
-  for (let number = 1; number <= service.desired; number++) slotAt(number);
+  if (service.hosts) {
+    for (const [node, number] of numbersOf(service.hosts, service.tasks)) {
+      Object.assign(slotAt(number), { wanted: true, node });
+    }
+  } else {
+    for (let number = 1; number <= service.desired; number++) slotAt(number).wanted = true;
+  }
   for (const task of service.tasks) {
-    const slot = slotAt(task.record.slot);
-    if (isLeaving(task)) slot.leaving.push(task);
-    else if (isLive(task)) (isCurrent(service, task) ? slot.current : slot.outdated).push(task);
-    else if (task.record.target === 'run') slot.dead.push(task);
+    const list = listOf(service, task);
+    if (list) slotAt(task.record.slot)[list].push(task);
   }
   return [...slots.values()].sort((a, b) => a.number - b.number);
+}
+
+const emptySlot = (number: number): Slot => ({
+  number,
+  wanted: false,
+  ...{ current: [], displaced: [], outdated: [], stranded: [], leaving: [], dead: [] },
+});
+
+type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead';
+
+function listOf(service: ServiceView, task: TaskView): List | undefined {
+  if (isLeaving(task)) return 'leaving';
+  if (isStranded(task)) return 'stranded';
+  if (hasEnded(task)) return task.record.target === 'run' ? 'dead' : undefined;
+  if (!isLive(task)) return undefined;
+  if (!isCurrent(service, task)) return 'outdated';
+  return isDisplaced(task) ? 'displaced' : 'current';
+}
+
+/** Each node's slot: that of its task, else the lowest number that nobody has. */
+function numbersOf(hosts: readonly string[], tasks: readonly TaskView[]): Map<string, number> {
+  const taken = new Map<string, number>();
+  const used = new Set<number>();
+  for (const { record } of tasks) {
+    if (record.target !== 'run' || taken.has(record.node) || used.has(record.slot)) continue;
+    taken.set(record.node, record.slot);
+    used.add(record.slot);
+  }
+  let next = 1;
+  const free = (): number => {
+    while (used.has(next)) next++;
+    used.add(next);
+    return next;
+  };
+  return new Map(hosts.map((node) => [node, taken.get(node) ?? free()]));
 }

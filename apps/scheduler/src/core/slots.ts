@@ -1,8 +1,9 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
+import { homeOf, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
 import { slotsOf, type Slot } from './slot.js';
-import { hasEnded, isComplete, isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
+import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, type TaskView } from './view.js';
 
 export interface SlotContext {
   now: number;
@@ -18,24 +19,48 @@ export interface SlotContext {
  */
 export function decideSlots(service: ServiceView, context: SlotContext): Decisions {
   const decisions = noDecisions();
-  decisions.forget.push(...service.tasks.filter((task) => hasEnded(task) && task.record.target !== 'run'));
+  decisions.forget.push(...service.tasks.filter((task) => task.record.target !== 'run' && isSpent(task)));
   const slots = slotsOf(service);
   for (const slot of slots) {
-    if (slot.number > service.desired) empty(slot, service, decisions);
+    giveUpLeaving(slot, decisions);
+    if (!slot.wanted) empty(slot, service, decisions);
     else fill(slot, { service, context, decisions });
   }
   for (const slot of updatable(service, slots, context)) replaceOutdated(slot, { service, context, decisions });
+  for (const slot of movable(service, slots)) move(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
   return decisions;
 }
 
+/** What was asked to go and is on a node that is down holds nobody up. */
+function giveUpLeaving(slot: Slot, { losses }: Decisions): void {
+  for (const task of slot.leaving) {
+    if (isStranded(task)) losses.push({ task, cause: task.record.targetCause ?? 'no longer wanted' });
+  }
+  slot.leaving = slot.leaving.filter((task) => !isStranded(task));
+}
+
 function empty(slot: Slot, service: ServiceView, decisions: Decisions): void {
-  const cause = service.spec ? `scaled to ${service.desired}` : 'no longer part of the application';
-  for (const task of [...slot.current, ...slot.outdated]) decisions.stops.push({ task, cause });
+  for (const task of [...slot.current, ...slot.displaced, ...slot.outdated]) {
+    decisions.stops.push({ task, cause: surplusBecause(service, task) });
+  }
+  // A service that runs on each node has its task there again when the node is back.
+  if (!service.hosts || service.desired === 0) {
+    for (const task of slot.stranded) decisions.losses.push({ task, cause: surplusBecause(service, task) });
+  } else {
+    for (const task of slot.stranded.filter(isSpent)) decisions.losses.push({ task, cause: 'its node is gone' });
+  }
   decisions.forget.push(...slot.dead);
 }
 
-interface SlotWork {
+function surplusBecause(service: ServiceView, { host, record }: TaskView): string {
+  if (!service.spec) return 'no longer part of the application';
+  if (service.hosts && host && service.desired > 0) return `not to run on node ${record.node} any more`;
+  return `scaled to ${service.desired}`;
+}
+
+/** A slot and what is being decided about it. */
+export interface SlotWork {
   service: ServiceView;
   context: SlotContext;
   decisions: Decisions;
@@ -48,12 +73,15 @@ function fill(slot: Slot, work: SlotWork): void {
     // Its predecessors are kept until here, so that a back-off survives the scheduler's own restart.
     work.decisions.forget.push(...slot.dead);
     settleKeeper(keeper, slot, work.decisions);
-  } else if (slot.outdated.length === 0) {
-    refill(slot, work);
-  } else {
+  } else if (slot.outdated.length + slot.displaced.length > 0) {
+    slot.stranded.forEach((task) => work.decisions.losses.push({ task, cause: downOf(task) }));
     // The new task failed while the old one still serves: tried again by the same back-off.
     const failed = failedUpdate(work.service, slot);
     if (failed) succeed(slot, failed, work);
+  } else if (slot.stranded.length > 0) {
+    rehome(slot, work);
+  } else {
+    refill(slot, work);
   }
 }
 
@@ -61,9 +89,14 @@ function settleKeeper(keeper: TaskView, slot: Slot, decisions: Decisions): void 
   if (keeper.verdict === 'unhealthy' && keeper.status?.state === 'running') {
     decisions.stops.push({ task: keeper, cause: 'unhealthy', condemned: true });
   } else if (isReady(keeper)) {
-    for (const task of slot.outdated) decisions.stops.push({ task, cause: `replaced by ${keeper.record.task}` });
+    for (const task of [...slot.outdated, ...slot.displaced]) {
+      decisions.stops.push({ task, cause: `replaced by ${keeper.record.task}` });
+    }
   }
+  for (const task of slot.stranded) decisions.losses.push({ task, cause: downOf(task) });
 }
+
+const downOf = ({ record }: TaskView): string => `node ${record.node} is down`;
 
 /** Nothing lives in the slot: starts its first task, or the successor of its last one. */
 function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
@@ -84,7 +117,8 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
-    decisions.wishes.push({ service: name, slot: slot.number, cause: context.cause, failures: 0, frees: slot.dead });
+    const wish = { service: name, slot: slot.number, cause: context.cause, failures: 0, frees: slot.dead };
+    decisions.wishes.push({ ...wish, ...homeOf(service, slot) });
   }
 }
 
@@ -115,6 +149,7 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
       failures: next.failures,
       replaces: last,
       frees: slot.dead,
+      ...homeOf(service, slot),
     });
   }
 }
@@ -135,6 +170,7 @@ function replaceOutdated(slot: Slot, { service, context, decisions }: SlotWork):
       failures: 0,
       replaces: old,
       frees: slot.dead,
+      ...homeOf(service, slot),
     });
   }
 }

@@ -15,7 +15,7 @@ export function effectiveOrder(spec: ServiceSpec): 'start-first' | 'stop-first' 
 export function updatable(service: ServiceView, slots: readonly Slot[], { now }: { now: number }): Slot[] {
   if (!service.spec) return [];
   const { parallelism, delayMs } = service.spec.update;
-  const wanted = slots.filter((slot) => slot.number <= service.desired);
+  const wanted = slots.filter((slot) => slot.wanted);
   const outdated = wanted.filter(
     (slot) => slot.current.length === 0 && slot.outdated.length > 0 && !failedUpdate(service, slot),
   );
@@ -36,12 +36,14 @@ export function updateDueAt(service: ServiceView, slots: readonly Slot[], now: n
 /** The task of the wanted spec that ended in a slot whose old task still lives. */
 export function failedUpdate(service: ServiceView, slot: Slot): TaskView | undefined {
   const last = slot.dead.at(-1);
-  return last && slot.outdated.length > 0 && isCurrent(service, last) ? last : undefined;
+  const served = slot.outdated.length + slot.displaced.length > 0;
+  return last && served && isCurrent(service, last) ? last : undefined;
 }
 
 /** A slot whose old task is going or whose new one is not ready yet. */
 function isUnderWay(service: ServiceView, slot: Slot): boolean {
   if (slot.current.some(isReady)) return slot.outdated.length > 0;
+  if (slot.displaced.length + slot.stranded.length > 0) return false;
   if (failedUpdate(service, slot)) return true;
   return slot.current.length > 0 || (slot.outdated.length === 0 && slot.leaving.length + slot.dead.length > 0);
 }

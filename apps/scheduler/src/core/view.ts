@@ -2,15 +2,16 @@ import {
   isFailure,
   isTerminal,
   type AppRecord,
-  type LedgerRecord,
-  type NodeRecord,
   type RevisionRecord,
   type RolloutRecord,
   type ServiceSpec,
   type StatusRecord,
   type TaskRecord,
   type Verdict,
+  type VolumeSpec,
 } from '@tutti/model';
+import { closedBecause, isDown, isDrained, isGone, type NodeView } from './node-view.js';
+import { unmetConstraint } from './placement/constraints.js';
 
 /** A task with what is known of it. */
 export interface TaskView {
@@ -19,13 +20,8 @@ export interface TaskView {
   keyRevision: number;
   status?: StatusRecord;
   verdict?: Verdict;
-}
-
-export interface NodeView {
-  record: NodeRecord;
-  /** Whether its agent holds its lease. */
-  ready: boolean;
-  ledger: LedgerRecord;
+  /** The node it is on, once the tasks are looked at by service. */
+  host?: NodeView;
 }
 
 /** An application, what is wanted of it, and its tasks. */
@@ -43,6 +39,12 @@ export interface ServiceView {
   digest: string;
   restartEpoch: number;
   desired: number;
+  /** Of a service that runs on each node: which nodes these are. */
+  hosts?: readonly string[];
+  /** Whether a task's data stays behind on its node, or is shared with its successor's. */
+  keeps: 'nothing' | 'local' | 'shared';
+  /** The volumes that hold this data, as ledgers name them. */
+  volumes: readonly string[];
   tasks: readonly TaskView[];
 }
 
@@ -56,7 +58,18 @@ export const isLive = (task: TaskView): boolean => task.record.target === 'run' 
 /** Whether the task is asked to go and has not gone yet. */
 export const isLeaving = (task: TaskView): boolean => task.record.target !== 'run' && !hasEnded(task);
 
-export const isRunning = (task: TaskView): boolean => task.status?.state === 'running';
+/** Whether the task was alive when its node went down: nobody knows what it does now. */
+export const isStranded = (task: TaskView): boolean => !hasEnded(task) && task.host !== undefined && isDown(task.host);
+
+/** Whether the task is well, but wanted on another node. */
+export const isDisplaced = (task: TaskView): boolean =>
+  isLive(task) && (task.record.displaced !== undefined || (task.host !== undefined && isDrained(task.host)));
+
+/** Whether nothing of the task is left that somebody would have to clear away. */
+export const isSpent = (task: TaskView): boolean =>
+  (task.status !== undefined && isTerminal(task.status.state)) || (task.host !== undefined && isGone(task.host));
+
+export const isRunning = (task: TaskView): boolean => task.status?.state === 'running' && !isStranded(task);
 
 /** Whether the task runs and its health check, if it has one, passes. */
 export const isReady = (task: TaskView): boolean =>
@@ -88,21 +101,50 @@ export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceVi
   const byAge = [...view.tasks].sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
   const tasks = groupByService(byAge);
   const names = new Set([...Object.keys(revision.spec.services), ...tasks.keys()]);
-  const ready = nodes.filter((node) => node.ready).map(({ record }) => record.node);
+  const hosts = new Map(nodes.map((node) => [node.record.node, node]));
   return [...names].map((name) => {
     const spec = Object.hasOwn(revision.spec.services, name) ? revision.spec.services[name] : undefined;
-    // A node that is silent keeps what it runs: its agent may only be late, as all are when a control plane starts.
-    const hosts = new Set([...ready, ...(tasks.get(name) ?? []).filter(isLive).map(({ record }) => record.node)]);
-    const replicas = spec && isGlobal(spec) ? hosts.size : (app.scale[name] ?? spec?.replicas ?? 0);
+    const own = (tasks.get(name) ?? []).map((task) => housed(task, hosts.get(task.record.node)));
+    const everywhere = spec && isGlobal(spec) ? eligible(spec, own, nodes) : undefined;
+    const replicas = everywhere?.length ?? app.scale[name] ?? spec?.replicas ?? 0;
     return {
       name,
       ...(spec && { spec }),
       digest: revision.digests[name] ?? '',
       restartEpoch: app.restarts[name] ?? 0,
       desired: app.state === 'removing' || !spec ? 0 : replicas,
-      tasks: tasks.get(name) ?? [],
+      ...(everywhere && { hosts: app.state === 'removing' ? [] : everywhere }),
+      ...keepsakes(view, spec),
+      tasks: own,
     };
   });
+}
+
+const housed = (task: TaskView, host: NodeView | undefined): TaskView => (host ? { ...task, host } : task);
+
+/** The nodes that a global service runs on. One that is silent, or cordoned, keeps what it runs but gets nothing new. */
+function eligible(spec: ServiceSpec, tasks: readonly TaskView[], nodes: readonly NodeView[]): string[] {
+  const served = new Set(tasks.filter(({ record }) => record.target === 'run').map(({ record }) => record.node));
+  return nodes
+    .filter((node) => !isDown(node) && !isDrained(node) && !unmetConstraint(node, spec.placement.constraints))
+    .filter((node) => closedBecause(node) === undefined || served.has(node.record.node))
+    .map(({ record }) => record.node)
+    .sort();
+}
+
+/** What a service keeps in named volumes: on its node alone, or where every node reaches it. */
+function keepsakes({ app, revision }: AppView, spec: ServiceSpec | undefined): Pick<ServiceView, 'keeps' | 'volumes'> {
+  const named = (spec?.mounts ?? []).flatMap(({ type, source }) => (type === 'volume' && source ? [source] : []));
+  const local = named.filter((name) => isLocal(revision.spec.volumes[name]));
+  const volumes = local.map((name) => `${app.namespace}/${app.app}/${name}`);
+  return { keeps: local.length > 0 ? 'local' : named.length > 0 ? 'shared' : 'nothing', volumes };
+}
+
+/** The engine's own driver keeps data on the host, unless its options mount something from elsewhere. */
+function isLocal(volume: VolumeSpec | undefined): boolean {
+  if (!volume) return true;
+  const from = volume.driverOpts.type ?? 'none';
+  return (volume.driver === undefined || volume.driver === 'local') && !/^(nfs|cifs|ceph|glusterfs|9p)/.test(from);
 }
 
 function groupByService(tasks: readonly TaskView[]): Map<string, TaskView[]> {

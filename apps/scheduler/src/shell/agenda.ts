@@ -9,12 +9,13 @@ export interface Gathering {
 
 /**
  * Which applications are to be looked at: each at most once at a time, whatever happens to it meanwhile, and one
- * after the other, because they share the nodes. Closed until {@link open}.
+ * after the other, because they share the nodes. Nothing is attended to until {@link open}, nor after {@link shut}.
  */
 export class Agenda {
   private readonly due = new Map<string, AppRef>();
   private readonly timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
-  private state: 'closed' | 'idle' | 'gathering' | 'working' | 'ended' = 'closed';
+  private state: 'idle' | 'gathering' | 'working' | 'ended' = 'idle';
+  private isOpen = false;
   private working: Promise<void> = Promise.resolve();
   private workedAt = 0;
 
@@ -45,9 +46,13 @@ export class Agenda {
   }
 
   open(): void {
-    if (this.state !== 'closed') return;
-    this.state = 'idle';
+    this.isOpen = true;
     this.schedule();
+  }
+
+  /** What is due is kept until it is opened again. */
+  shut(): void {
+    this.isOpen = false;
   }
 
   /** Ends after what is being attended to. */
@@ -59,7 +64,7 @@ export class Agenda {
   }
 
   private schedule(): void {
-    if (this.state !== 'idle' || this.due.size === 0) return;
+    if (this.state !== 'idle' || !this.isOpen || this.due.size === 0) return;
     this.state = 'gathering';
     setTimeout(
       () => {
@@ -75,7 +80,8 @@ export class Agenda {
     this.due.clear();
     for (const ref of batch) {
       if (this.hasEnded()) return;
-      await this.attend(ref);
+      if (this.isOpen) await this.attend(ref);
+      else this.due.set(appKey(ref), ref);
     }
     if (this.hasEnded()) return;
     this.workedAt = Date.now();

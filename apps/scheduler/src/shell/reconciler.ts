@@ -9,8 +9,8 @@ import {
   keys,
   kindOf,
   remove,
+  Leadership,
   watch,
-  watchLeases,
   type Change,
   type Connection,
 } from '@tutti/bus';
@@ -19,8 +19,9 @@ import type { Subscription } from 'rxjs';
 import { touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
-import { isGlobal, type AppView } from '../core/view.js';
+import { isGlobal, isSpent, type AppView } from '../core/view.js';
 import { Agenda } from './agenda.js';
+import { NodeVerdicts } from './node-verdicts.js';
 import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
 import { stage, stageRollout, type Staged } from './writes.js';
 
@@ -44,27 +45,32 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly blocked = new Map<string, AppRef>();
   /** Applications with a service that runs on each node. */
   private readonly everywhere = new Map<string, AppRef>();
-  private readonly subscriptions: Subscription[] = [];
+  private readonly verdicts: NodeVerdicts;
+  private following: Subscription | undefined;
+  private leadership: Leadership | undefined;
   private readonly snapshots = new Set<'state' | 'leases'>();
 
-  constructor(@Inject(BUS) private readonly bus: Connection) {}
+  constructor(@Inject(BUS) private readonly bus: Connection) {
+    this.verdicts = new NodeVerdicts(bus, this.store, {
+      ready: () => this.snapshotIn('leases'),
+      changed: (node) => this.wakeNode(node),
+      warn: (line) => this.log.warn(line),
+    });
+  }
 
   onApplicationBootstrap(): void {
-    this.subscriptions.push(
-      watch(
-        this.bus,
-        FOLLOWED.map((kind) => filters.all<Followed>(kind)),
-      ).subscribe((change) => this.take(change)),
-      watchLeases(this.bus, 'node').subscribe((lease) => {
-        if (lease.type === 'ready') this.snapshotIn('leases');
-        else this.setReady(lease.name, lease.type === 'held');
-      }),
-    );
+    this.following = watch(
+      this.bus,
+      FOLLOWED.map((kind) => filters.all<Followed>(kind)),
+    ).subscribe((change) => this.take(change));
+    this.verdicts.follow();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.subscriptions.forEach((subscription) => subscription.unsubscribe());
+    this.following?.unsubscribe();
+    this.verdicts.close();
     await this.agenda.close();
+    await this.leadership?.close();
   }
 
   /** The picture that plans are made on; undefined when the application or its revision is not there. */
@@ -83,22 +89,42 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     } else {
       this.store.remove(change.key, change.revision);
     }
-    if (change.kind === 'node') this.wakeBlocked();
+    if (change.kind === 'node') this.verdicts.look();
+    if (change.kind === 'node' || change.kind === 'availability' || change.kind === 'liveness') {
+      this.wakeNode(change.key.slice(change.kind.length + 1));
+    }
     const ref = concerns(change);
     if (ref) this.agenda.add(ref);
   }
 
-  /** Nothing is decided on half a picture: both snapshots have to be in. */
+  /** Nothing is decided on half a picture: both snapshots have to be in before this one may run for leader. */
   private snapshotIn(part: 'state' | 'leases'): void {
     this.snapshots.add(part);
-    if (this.snapshots.size === 2) this.agenda.open();
+    if (this.snapshots.size < 2) return;
+    this.leadership ??= new Leadership(this.bus, 'scheduler', {
+      begin: () => this.lead(),
+      end: () => this.follow(),
+    });
   }
 
-  private setReady(node: string, ready: boolean): void {
-    if (this.store.isReady(node) === ready) return;
-    this.store.setReady(node, ready);
-    this.wakeBlocked();
+  private lead(): void {
+    this.verdicts.lead(true);
+    for (const ref of this.store.apps()) this.agenda.add(ref);
+    this.agenda.open();
+  }
+
+  /** The picture is kept up to date, so that taking over takes no time. */
+  private follow(): void {
+    this.verdicts.lead(false);
+    this.agenda.shut();
+  }
+
+  /** A node has come, gone, or is wanted otherwise: whoever has tasks there, wants some there, or found no room. */
+  private wakeNode(node: string): void {
+    for (const ref of this.store.appsOn(node)) this.agenda.add(ref);
     for (const ref of this.everywhere.values()) this.agenda.add(ref);
+    this.verdicts.look();
+    this.wakeBlocked();
   }
 
   /** Capacity has appeared: whoever found no room looks again. */
@@ -175,11 +201,24 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.progressAt.delete(appKey(ref));
     mark(this.blocked, ref, false);
     mark(this.everywhere, ref, false);
+    await this.forgetSpent(ref);
     const rollout = this.store.rollout(ref);
     if (!rollout) return;
     const key = keys.rollout(ref);
     const result = await commit(this.bus, [remove('rollout', key, { event: 'removed', expect: rollout.revision })]);
     if (result.ok) this.store.remove(key, result.revisions[0] ?? 0, true);
+  }
+
+  /** Tasks that were given up outlive their application until their nodes have cleared them away. */
+  private async forgetSpent(ref: AppRef): Promise<void> {
+    const nodes = this.store.nodes();
+    const forget = this.store.tasks(ref).filter((task) => {
+      const host = nodes.find(({ record }) => record.node === task.record.node);
+      return isSpent({ ...task, ...(host && { host }) });
+    });
+    if (forget.length === 0) return;
+    const plan: Plan = { create: [], change: [], forget: forget.slice(0, MOST_TASKS), blocked: false };
+    await this.commit(ref, stage(plan, { store: this.store, mint, cause: 'removed' }));
   }
 
   /** Revisions never change within an application's life, so the last one of each is kept. */

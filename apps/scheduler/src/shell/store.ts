@@ -1,7 +1,17 @@
 import { keys, type Change, type Key } from '@tutti/bus';
-import type { AppRecord, AppRef, LedgerRecord, RecordKind, Records, RolloutRecord, TaskRecord } from '@tutti/model';
+import type {
+  AppRecord,
+  AppRef,
+  LedgerRecord,
+  LivenessRecord,
+  RecordKind,
+  Records,
+  RolloutRecord,
+  TaskRecord,
+} from '@tutti/model';
 import { emptyLedger } from '../core/ledger.js';
-import type { NodeView, TaskView } from '../core/view.js';
+import type { TaskView } from '../core/view.js';
+import type { NodeView } from '../core/node-view.js';
 
 interface Held<T> {
   record: T;
@@ -9,7 +19,17 @@ interface Held<T> {
 }
 
 /** The kinds of records that the scheduler follows. */
-export const FOLLOWED = ['app', 'task', 'status', 'health', 'node', 'ledger', 'rollout'] as const;
+export const FOLLOWED = [
+  'app',
+  'task',
+  'status',
+  'health',
+  'node',
+  'availability',
+  'liveness',
+  'ledger',
+  'rollout',
+] as const;
 export type Followed = (typeof FOLLOWED)[number];
 
 /** `namespace/app`, by which tasks are indexed. */
@@ -30,17 +50,21 @@ export class Store {
   /** Keys that are vacant, with the revision of the marker that a removal has left there. */
   private readonly vacant = new Map<string, number>();
   private readonly tasksByApp = new Map<AppKey, Set<Key<'task'>>>();
-  private readonly readyNodes = new Set<string>();
+  private readonly tasksByNode = new Map<string, Set<Key<'task'>>>();
+  /** Node to when its verdict reached us, by the clock that nobody sets. */
+  private readonly judgedAt = new Map<string, number>();
   private readonly nodeKeys = new Set<Key<'node'>>();
 
   /** Takes in one version of a record. @returns whether it was news */
   put<K extends RecordKind>(kind: K, key: Key<K>, { record, revision }: Held<Records[K]>): boolean {
     const known = Math.max(this.held.get(key)?.revision ?? 0, this.tombs.get(key) ?? 0);
     if (revision <= known) return false;
+    const before = this.held.get(key)?.record;
     this.held.set(key, { record, revision });
     this.vacant.delete(key);
     if (kind === 'task') this.indexTask(key as Key<'task'>, record as TaskRecord);
     if (kind === 'node') this.nodeKeys.add(key as Key<'node'>);
+    if (kind === 'liveness') this.noteVerdict(record as LivenessRecord, before as LivenessRecord | undefined);
     return true;
   }
 
@@ -54,7 +78,10 @@ export class Store {
     if (!held || held.revision > revision) return;
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);
-    if (key.startsWith('task.')) this.tasksByApp.get(appKey(held.record as TaskRecord))?.delete(key as Key<'task'>);
+    if (key.startsWith('task.')) {
+      this.tasksByApp.get(appKey(held.record as TaskRecord))?.delete(key as Key<'task'>);
+      this.tasksByNode.get((held.record as TaskRecord).node)?.delete(key as Key<'task'>);
+    }
   }
 
   /** Takes in that nothing stands under a key, and what to expect there when it is written anew. */
@@ -76,15 +103,6 @@ export class Store {
     return this.held.get(key)?.revision ?? this.vacant.get(key) ?? 0;
   }
 
-  setReady(node: string, ready: boolean): void {
-    if (ready) this.readyNodes.add(node);
-    else this.readyNodes.delete(node);
-  }
-
-  isReady(node: string): boolean {
-    return this.readyNodes.has(node);
-  }
-
   get<K extends RecordKind>(key: Key<K>): Held<Records[K]> | undefined {
     return this.held.get(key) as Held<Records[K]> | undefined;
   }
@@ -101,6 +119,10 @@ export class Store {
     return this.get(keys.ledger({ node })) ?? { record: emptyLedger(node), revision: 0 };
   }
 
+  liveness(node: string): Held<LivenessRecord> | undefined {
+    return this.get(keys.liveness({ node }));
+  }
+
   tasks(ref: AppRef): TaskView[] {
     return [...(this.tasksByApp.get(appKey(ref)) ?? [])].flatMap((key) => {
       const held = this.get(key);
@@ -108,12 +130,42 @@ export class Store {
     });
   }
 
-  nodes(): NodeView[] {
-    return [...this.nodeKeys].flatMap((key) => {
-      const record = this.get(key)?.record;
-      if (!record) return [];
-      return [{ record, ready: this.readyNodes.has(record.node), ledger: this.ledger(record.node).record }];
+  nodeNames(): string[] {
+    return [...this.nodeKeys].map((key) => key.slice('node.'.length));
+  }
+
+  /** The applications that have tasks on a node. */
+  appsOn(node: string): AppRef[] {
+    const tasks = [...(this.tasksByNode.get(node) ?? [])].map((key) => this.get(key)?.record);
+    return [...new Map(tasks.flatMap((task) => (task ? [[appKey(task), refOf(task)]] : []))).values()];
+  }
+
+  /** Every application, and those of which only tasks are left. */
+  apps(): AppRef[] {
+    const known = [...this.held].flatMap(([key, { record }]) =>
+      key.startsWith('app.') ? [refOf(record as AppRef)] : [],
+    );
+    const left = [...this.tasksByApp.values()].flatMap(([key]) => {
+      const task = key && this.get(key)?.record;
+      return task ? [refOf(task)] : [];
     });
+    return [...known, ...left];
+  }
+
+  /** A node whose agent was never heard of counts as down. */
+  nodes(): NodeView[] {
+    return this.nodeNames().flatMap((node) => {
+      const record = this.get(keys.node({ node }))?.record;
+      if (!record) return [];
+      const liveness = this.liveness(node)?.record.state ?? 'missing';
+      const availability = this.get(keys.availability({ node }))?.record.availability ?? 'active';
+      const since = Date.now() - (performance.now() - (this.judgedAt.get(node) ?? performance.now()));
+      return [{ record, liveness, since, availability, ledger: this.ledger(node).record }];
+    });
+  }
+
+  private noteVerdict(next: LivenessRecord, before: LivenessRecord | undefined): void {
+    if (next.state !== before?.state) this.judgedAt.set(next.node, performance.now());
   }
 
   private taskView({ record, revision }: Held<TaskRecord>): TaskView {
@@ -126,6 +178,7 @@ export class Store {
     const app = appKey(record);
     const tasks = this.tasksByApp.get(app) ?? new Set();
     this.tasksByApp.set(app, tasks.add(key));
+    this.tasksByNode.set(record.node, (this.tasksByNode.get(record.node) ?? new Set()).add(key));
   }
 }
 
@@ -133,11 +186,13 @@ export class Store {
 export function concerns(change: Change<Followed>): AppRef | undefined {
   if (change.type === 'ready') return undefined;
   const tokens = change.key.split('.');
-  if (change.kind === 'app' || change.kind === 'rollout') return refOf(tokens[1], tokens[2]);
+  if (change.kind === 'app' || change.kind === 'rollout') return refOfTokens(tokens[1], tokens[2]);
   if (change.kind === 'task' || change.kind === 'status' || change.kind === 'health')
-    return refOf(tokens[2], tokens[3]);
+    return refOfTokens(tokens[2], tokens[3]);
   return undefined;
 }
 
-const refOf = (namespace: string | undefined, app: string | undefined): AppRef | undefined =>
+const refOf = ({ namespace, app }: AppRef): AppRef => ({ namespace, app });
+
+const refOfTokens = (namespace: string | undefined, app: string | undefined): AppRef | undefined =>
   namespace !== undefined && app !== undefined ? { namespace, app } : undefined;

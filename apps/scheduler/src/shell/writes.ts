@@ -53,7 +53,9 @@ function stageLedgers(plan: Plan, created: readonly TaskRecord[], store: Store):
   const free = (share: Share & { node: string }): void => change(share.node, (ledger) => giveBack(ledger, share));
   for (const { record } of plan.forget) if (!record.released) free(record);
   for (const { task, record } of plan.change) if (record.released && !task.record.released) free(record);
-  for (const record of created) change(record.node, (ledger) => promise(ledger, record));
+  for (const record of created) {
+    change(record.node, (ledger) => promise(ledger, { ...record, volumes: plan.volumes?.[record.service] ?? [] }));
+  }
   return [...ledgers.values()].map((record) =>
     stagePut('ledger', record, { event: 'changed', expect: store.expected(keys.ledger(record)) }),
   );

@@ -1,7 +1,8 @@
 import type { AppRecord, NodeRecord, RevisionRecord, ServiceSpec, TaskState } from '@tutti/model';
 import { aStatusRecord, aTaskRecord, time } from '@tutti/testing';
 import { emptyLedger } from '../core/ledger.js';
-import type { NodeView, TaskView } from '../core/view.js';
+import type { NodeView } from '../core/node-view.js';
+import type { TaskView } from '../core/view.js';
 
 export const dependsOn = (
   name: string,
@@ -47,7 +48,7 @@ export function aNode(name = 'n1', over: Partial<NodeRecord> = {}): NodeView {
     startedAt: time(0),
     ...over,
   };
-  return { record, ready: true, ledger: emptyLedger(name) };
+  return { record, liveness: 'up', since: 0, availability: 'active', ledger: emptyLedger(name) };
 }
 
 /** A task of `service` in a slot; `state` is what its agent reports. */

@@ -145,6 +145,7 @@ const plain = {
   }),
   reservations: or(object<ServiceSpec['reservations']>({ cpuMillis, memoryBytes }), { cpuMillis: 0, memoryBytes: 0 }),
   placement: or(placementSpec, { constraints: [], spread: [] }),
+  onPartition: optional(oneOf<'keep' | 'stop'>('keep', 'stop')),
   runtime: or(runtimeSpec, {}),
 } satisfies { [K in keyof Required<Plain>]: Decoder<Plain[K]> };
 

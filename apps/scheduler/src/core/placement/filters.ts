@@ -1,5 +1,6 @@
 import { addResources, formatBytes, type ServiceSpec } from '@tutti/model';
-import type { NodeView } from '../view.js';
+import { closedBecause, type NodeView } from '../node-view.js';
+import { unmetConstraint } from './constraints.js';
 import { assignPorts } from './ports.js';
 
 /** What is to be placed. */
@@ -8,6 +9,16 @@ export interface Placeable {
   spec: ServiceSpec;
   /** Node to the number of this service's tasks there that have not ended. */
   tasksOfService: ReadonlyMap<string, number>;
+  /** The one node that will do, and why. */
+  only?: { node: string; because: string };
+  /** A node that will not do: its predecessor is to leave it. */
+  avoid?: string;
+  /** Volumes that hold its data where a task has run before, as in a ledger. */
+  volumes: readonly string[];
+  /** Whether some node that will be heard of again holds these volumes. */
+  home?: boolean;
+  /** Node to how many tasks of this service have failed there and not been replaced yet. */
+  failuresOfService: ReadonlyMap<string, number>;
   /** Host ports that its predecessor failed with, as in a ledger. */
   avoidPorts?: readonly string[];
 }
@@ -20,7 +31,13 @@ export interface Filter {
 
 /** In the order in which a refusal tells a person most. */
 export const FILTERS: readonly Filter[] = [
-  { name: 'ready', refuse: (node) => (node.ready ? undefined : 'down') },
+  { name: 'open', refuse: closedBecause },
+  {
+    name: 'home',
+    refuse: ({ record }, { only }) =>
+      only && only.node !== record.node ? `other than ${only.node} (${only.because})` : undefined,
+  },
+  { name: 'elsewhere', refuse: ({ record }, { avoid }) => (record.node === avoid ? 'to be left' : undefined) },
   { name: 'constraints', refuse: (node, { spec }) => unmetConstraint(node, spec.placement.constraints) },
   {
     name: 'max-replicas',
@@ -35,6 +52,7 @@ export const FILTERS: readonly Filter[] = [
     refuse: (node, { spec, tasksOfService }) =>
       spec.mode.startsWith('global') && (tasksOfService.get(node.record.node) ?? 0) > 0 ? 'served already' : undefined,
   },
+  { name: 'volumes', refuse: (node, wanted) => (isStrangerTo(node, wanted) ? 'without its volume' : undefined) },
   { name: 'capacity', refuse: (node, { spec }) => shortage(node, spec) },
   {
     name: 'ports',
@@ -45,29 +63,15 @@ export const FILTERS: readonly Filter[] = [
   },
 ];
 
+/** One task alone with its data goes where the data is; it may be on a node that no longer counts, see {@link place}. */
+function isStrangerTo({ ledger }: NodeView, { spec, volumes, home }: Placeable): boolean {
+  return home === true && spec.replicas === 1 && !volumes.every((volume) => ledger.volumes?.includes(volume));
+}
+
 function shortage({ record, ledger }: NodeView, { reservations }: ServiceSpec): string | undefined {
   const after = addResources(ledger.reserved, reservations);
   const memory = after.memoryBytes - record.capacity.memoryBytes;
   if (memory > 0 && reservations.memoryBytes > 0) return `short of ${formatBytes(memory)} memory`;
   const cpu = after.cpuMillis - record.capacity.cpuMillis;
   return cpu > 0 && reservations.cpuMillis > 0 ? `short of ${cpu / 1000} CPU` : undefined;
-}
-
-const CONSTRAINT = /^\s*([\w./-]+)\s*(==|!=)\s*(.*?)\s*$/;
-
-function unmetConstraint(node: NodeView, constraints: readonly string[]): string | undefined {
-  const unmet = constraints.find((text) => {
-    const [, attribute = '', operator, value] = CONSTRAINT.exec(text) ?? [];
-    return (attributeOf(node, attribute) === value) !== (operator === '==');
-  });
-  return unmet === undefined ? undefined : `not ${unmet}`;
-}
-
-/** The value of a constraint's left side, with the names that Compose and Swarm use. */
-function attributeOf({ record }: NodeView, attribute: string): string | undefined {
-  if (attribute === 'node.id' || attribute === 'node.hostname') return record.node;
-  if (attribute === 'node.platform.os') return record.engine.os;
-  if (attribute === 'node.platform.arch') return record.engine.arch;
-  const label = /^(?:node|engine)\.labels\.(.+)$/.exec(attribute)?.[1];
-  return label !== undefined && Object.hasOwn(record.labels, label) ? record.labels[label] : undefined;
 }

@@ -1,7 +1,8 @@
 import type { AssignedPort } from '@tutti/model';
-import type { NodeView } from '../view.js';
+import { isGone, type NodeView } from '../node-view.js';
 import { FILTERS, type Placeable } from './filters.js';
 import { assignPorts } from './ports.js';
+import { scorersFor, type Scorer } from './scorers.js';
 
 export type Placement =
   | { ok: true; node: NodeView; ports: AssignedPort[]; why: string }
@@ -9,20 +10,27 @@ export type Placement =
   | { ok: false; why: string };
 
 /**
- * Chooses a node: what every filter lets pass, then spread: fewest tasks of this service, then fewest tasks, then by
+ * Chooses a node: of those that every filter lets pass the one that the scorers, one after the other, like best; then by
  * name, so that the same cluster gives the same choice.
  */
-export function place(nodes: readonly NodeView[], wanted: Placeable): Placement {
+export function place(nodes: readonly NodeView[], asked: Placeable): Placement {
+  const wanted = { ...asked, home: hasHome(nodes, asked) };
   const refusals = new Map<string, number>();
   const fitting = nodes.filter((node) => {
     const refusal = firstRefusal(node, wanted);
     if (refusal !== undefined) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
     return refusal === undefined;
   });
-  const [best] = fitting.sort((a, b) => load(a, wanted) - load(b, wanted) || byTasks(a, b));
-  if (!best) return { ok: false, why: explain(nodes.length, refusals) };
+  const scorers = scorersFor(nodes, wanted);
+  const [best] = fitting.sort((a, b) => compare(scorers, a, b));
+  if (!best) return { ok: false, why: explain(nodes, refusals) };
   const assigned = assignPorts(wanted.spec.ports, best.ledger, wanted.avoidPorts);
-  return { ok: true, node: best, ports: assigned.ok ? assigned.ports : [], why: praise(best, wanted, fitting.length) };
+  return { ok: true, node: best, ports: assigned.ok ? assigned.ports : [], why: praise(best, fitting, scorers) };
+}
+
+function hasHome(nodes: readonly NodeView[], { volumes }: Placeable): boolean {
+  if (volumes.length === 0) return false;
+  return nodes.some((node) => !isGone(node) && volumes.every((volume) => node.ledger.volumes?.includes(volume)));
 }
 
 function firstRefusal(node: NodeView, wanted: Placeable): string | undefined {
@@ -33,17 +41,22 @@ function firstRefusal(node: NodeView, wanted: Placeable): string | undefined {
   return undefined;
 }
 
-const load = (node: NodeView, wanted: Placeable): number => wanted.tasksOfService.get(node.record.node) ?? 0;
+function compare(scorers: readonly Scorer[], a: NodeView, b: NodeView): number {
+  for (const { cost } of scorers) {
+    const difference = cost(a) - cost(b);
+    if (difference !== 0) return difference;
+  }
+  return a.record.node < b.record.node ? -1 : 1;
+}
 
-const byTasks = (a: NodeView, b: NodeView): number =>
-  a.ledger.tasks - b.ledger.tasks || a.record.node.localeCompare(b.record.node);
-
-function explain(total: number, refusals: ReadonlyMap<string, number>): string {
-  if (total === 0) return 'no node has joined';
+function explain(nodes: readonly NodeView[], refusals: ReadonlyMap<string, number>): string {
+  if (nodes.length === 0) return 'no node has joined';
   return [...refusals].map(([reason, count]) => `${count} node${count === 1 ? '' : 's'} ${reason}`).join('; ');
 }
 
-function praise(node: NodeView, wanted: Placeable, candidates: number): string {
-  if (candidates === 1) return 'the only node that fits';
-  return `fewest tasks of ${wanted.service} (${load(node, wanted)}) of ${candidates} nodes that fit`;
+/** What spoke for a node: the first scorer that tells it from another that fits. */
+function praise(best: NodeView, fitting: readonly NodeView[], scorers: readonly Scorer[]): string {
+  if (fitting.length === 1) return 'the only node that fits';
+  const told = scorers.find(({ cost }) => fitting.some((node) => cost(node) !== cost(best)));
+  return `${(told ?? scorers.at(-1))?.praise(best) ?? 'first'} of ${fitting.length} nodes that fit`;
 }

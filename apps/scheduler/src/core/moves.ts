@@ -1,0 +1,98 @@
+import { earlier, type Wish } from './decisions.js';
+import { isDrained, isGone, leftBecause } from './node-view.js';
+import type { Slot } from './slot.js';
+import type { SlotWork } from './slots.js';
+import { failedUpdate } from './update.js';
+import type { ServiceView, TaskView } from './view.js';
+
+/** Tasks of one service that are moved at once off a node that is drained, or to where there is more room. */
+export const MOVE_BUDGET = 4;
+
+/**
+ * What an agent may take, in milliseconds, beyond the stop grace to stop what it must not run when it is cut off; see
+ * docs/task-model.md for the inequality that this is part of.
+ */
+export const FENCE_MARGIN_MS = 3000;
+
+/** Finds another node for a task whose node is down. The old one is given up in the same commit, or not at all. */
+export function rehome(slot: Slot, { service, context, decisions }: SlotWork): void {
+  const last = slot.stranded.at(-1);
+  const host = last?.host;
+  if (!last || !host || !service.spec) return;
+  const delay = { service: service.name, slot: slot.number, hopeless: true };
+  const why = `node ${last.record.node} is ${leftBecause(host)}`;
+  if (slot.node !== undefined) return;
+  if (service.keeps === 'local' && !isGone(host)) {
+    decisions.delays.push({ ...delay, reason: `${why}, and its volume is there` });
+    return;
+  }
+  const until = fencedUntil(service, last);
+  if (until > context.now) {
+    const reason = `${why}; waits until its agent has stopped it (x-tutti.on-partition: stop)`;
+    decisions.delays.push({ ...delay, reason, until, hopeless: false });
+    decisions.wakeAt = earlier(decisions.wakeAt, until);
+    return;
+  }
+  decisions.wishes.push({
+    service: service.name,
+    slot: slot.number,
+    cause: `replaces ${last.record.task}: ${why}`,
+    failures: last.record.failures,
+    replaces: last,
+    frees: slot.dead,
+    orphans: slot.stranded,
+  });
+}
+
+/** Until when a fenced task may still run on a node that is down, epoch ms; 0 where nothing fences it. */
+function fencedUntil({ spec }: ServiceView, { host }: TaskView): number {
+  if (spec?.onPartition !== 'stop' || !host || isGone(host)) return 0;
+  return host.since + spec.stopGraceMs + FENCE_MARGIN_MS;
+}
+
+/** The slots whose task may leave its node now: a few at a time. */
+export function movable(service: ServiceView, slots: readonly Slot[]): Slot[] {
+  if (!service.spec || service.hosts) return [];
+  const wanted = slots.filter((slot) => slot.wanted);
+  const underWay = wanted.filter((slot) => slot.displaced.length > 0 && slot.current.length > 0).length;
+  const waiting = wanted.filter(
+    (slot) => slot.displaced.length > 0 && slot.current.length === 0 && !failedUpdate(service, slot),
+  );
+  return waiting.slice(0, Math.max(0, MOVE_BUDGET - underWay));
+}
+
+/**
+ * Moves a task off its node: make before break, its successor is ready before it stops. What must not run twice, since it
+ * shares a volume with its successor, stops first; what cannot be taken along waits for its node.
+ */
+export function move(slot: Slot, { service, context, decisions }: SlotWork): void {
+  const [old] = slot.displaced;
+  if (!old) return;
+  const why = old.record.displaced ?? `node ${old.record.node} is ${old.host ? leftBecause(old.host) : 'to be left'}`;
+  if (service.keeps !== 'nothing') {
+    // Rebalancing is not worth a break; draining is.
+    if (old.host && isDrained(old.host)) slot.displaced.forEach((task) => decisions.stops.push({ task, cause: why }));
+  } else if (context.gate) {
+    decisions.waiting = context.gate;
+  } else {
+    decisions.wishes.push({
+      service: service.name,
+      slot: slot.number,
+      cause: `replaces ${old.record.task}: ${why}`,
+      failures: 0,
+      replaces: old,
+      frees: slot.dead,
+      avoid: old.record.node,
+      isMove: true,
+    });
+  }
+}
+
+/** Where a slot's next task has to be: on the slot's own node, or where its predecessor has left its data. */
+export function homeOf(service: ServiceView, slot: Slot): Pick<Wish, 'only'> {
+  if (slot.node !== undefined) return { only: { node: slot.node, because: 'the service runs on each node' } };
+  if (service.keeps !== 'local') return {};
+  const before = [...slot.dead, ...slot.leaving, ...slot.outdated, ...slot.displaced].at(-1);
+  if (!before || (before.host && isGone(before.host))) return {};
+  return { only: { node: before.record.node, because: 'its volume is there' } };
+}

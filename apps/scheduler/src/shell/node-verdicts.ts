@@ -1,0 +1,122 @@
+import { commit, keys, put, watchLeases, type Connection, type LeaseChange } from '@tutti/bus';
+import { messageOf, type LivenessRecord } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { judge, type Pulse } from '../core/liveness.js';
+import type { Store } from './store.js';
+
+const RETRY_MS = 250;
+
+export interface VerdictHooks {
+  /** Who holds leases is known. */
+  ready(): void;
+  /** The verdict on a node has changed by our own commit. */
+  changed(node: string): void;
+  warn(line: string): void;
+}
+
+/** Follows the nodes' leases and writes the verdicts on them, while this instance leads. */
+export class NodeVerdicts {
+  private readonly held = new Set<string>();
+  /** Node to when it was last heard of, epoch ms. */
+  private readonly heardAt = new Map<string, number>();
+  private lastHeard = 0;
+  private busSince = Date.now();
+  private leases: Subscription | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private leading = false;
+  private judging = false;
+  private again = false;
+
+  constructor(
+    private readonly bus: Connection,
+    private readonly store: Store,
+    private readonly hooks: VerdictHooks,
+  ) {}
+
+  follow(): void {
+    this.leases = watchLeases(this.bus, 'node').subscribe((change) => this.take(change));
+  }
+
+  lead(leading: boolean): void {
+    this.leading = leading;
+    if (leading) this.look();
+  }
+
+  close(): void {
+    this.leading = false;
+    this.leases?.unsubscribe();
+    clearTimeout(this.timer);
+  }
+
+  /** Something has changed that a verdict rests on. */
+  look(): void {
+    this.again = true;
+    if (this.judging || !this.leading) return;
+    this.judging = true;
+    setImmediate(() => void this.judgeAll());
+  }
+
+  private take(change: LeaseChange): void {
+    const now = Date.now();
+    if (change.type === 'ready') {
+      this.busSince = now;
+      this.hooks.ready();
+      return this.look();
+    }
+    const { name, type } = change;
+    if (type === 'held') {
+      this.held.add(name);
+      this.heardAt.set(name, now);
+      this.lastHeard = now;
+      if (this.store.liveness(name)?.record.state !== 'up') this.look();
+      return;
+    }
+    this.held.delete(name);
+    // Nobody at all was heard: it is the bus that was away.
+    const ttlMs = this.store.get(keys.node({ node: name }))?.record.leaseTtlMs ?? 0;
+    if (now - this.lastHeard > ttlMs / 2) this.busSince = now;
+    this.look();
+  }
+
+  private async judgeAll(): Promise<void> {
+    let wakeAt: number | undefined;
+    try {
+      while (this.again && this.leading) {
+        this.again = false;
+        const judged = judge(this.pulses(), { now: Date.now(), busSince: this.busSince });
+        wakeAt = judged.wakeAt;
+        for (const verdict of judged.changed) await this.write(verdict);
+      }
+    } catch (error) {
+      this.hooks.warn(`the verdicts on nodes wait: ${messageOf(error)}`);
+      wakeAt = Date.now() + RETRY_MS;
+    } finally {
+      this.judging = false;
+      clearTimeout(this.timer);
+      if (wakeAt !== undefined) this.timer = setTimeout(() => this.look(), Math.max(1, wakeAt - Date.now()));
+    }
+  }
+
+  private pulses(): Pulse[] {
+    return this.store.nodeNames().flatMap((node) => {
+      const record = this.store.get(keys.node({ node }))?.record;
+      const wanted = this.store.get(keys.availability({ node }))?.record.availability;
+      const verdict = this.store.liveness(node)?.record;
+      const held = this.held.has(node);
+      // Of one that was removed for good nothing more is said, unless it is there after all.
+      if (!record || (wanted === 'removed' && !held)) return [];
+      const pulse = { node, held, heardAt: this.heardAt.get(node) ?? 0, ttlMs: record.leaseTtlMs };
+      return [{ ...pulse, givenUp: wanted === 'lost', ...(verdict && { verdict }) }];
+    });
+  }
+
+  private async write(record: LivenessRecord): Promise<void> {
+    const key = keys.liveness(record);
+    const expect = this.store.expected(key);
+    const result = await commit(this.bus, [put('liveness', record, { event: record.state, expect })]);
+    // A conflict: another scheduler has judged; the watch tells what.
+    if (!result.ok) return;
+    this.store.put('liveness', key, { record, revision: result.revisions[0] ?? 0 });
+    this.hooks.changed(record.node);
+  }
+}
