@@ -10,7 +10,8 @@ export const BUSYBOX_IMAGE = 'tutti-test/busybox:1';
 
 const BUSYBOX = '/bin/busybox';
 
-let made: Promise<string> | undefined;
+const made = new WeakMap<Docker, Promise<string>>();
+let own: Docker | undefined;
 
 /**
  * Makes the busybox image where the engine does not have it; at once where it does.
@@ -18,12 +19,11 @@ let made: Promise<string> | undefined;
  * @returns the image's name
  * @throws Error where this machine has no static busybox
  */
-export function ensureBusyboxImage(docker: Docker = new Docker()): Promise<string> {
-  made ??= makeBusyboxImage(docker).catch((error: unknown) => {
-    made = undefined;
-    throw error;
-  });
-  return made;
+export function ensureBusyboxImage(docker: Docker = (own ??= new Docker())): Promise<string> {
+  const making = made.get(docker) ?? makeBusyboxImage(docker);
+  made.set(docker, making);
+  making.catch(() => made.delete(docker));
+  return making;
 }
 
 async function makeBusyboxImage(docker: Docker): Promise<string> {

@@ -1,0 +1,117 @@
+// A Docker Engine of a lab's host: a dockerd of its own, with its own folders, in the host's network.
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { enter } from './network.js';
+import { tryRun } from './shell.js';
+
+const READY_MS = 60_000;
+
+/** Starts the engine; resolves when it answers. */
+export async function startEngine({ number, index, dir }) {
+  mkdirSync(dir, { recursive: true });
+  // Numbers that a killed engine has left behind may be somebody else's by now.
+  for (const stale of ['docker.pid', 'exec/containerd/containerd.pid']) rmSync(join(dir, stale), { force: true });
+  const log = openSync(join(dir, 'dockerd.log'), 'a');
+  const child = spawn('nsenter', [...enter(number, index), 'dockerd', ...options(dir, index)], {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  child.unref();
+  const docker = engineAt(dir);
+  const deadline = Date.now() + READY_MS;
+  while (
+    !(await docker.ping().then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      throw new Error(`dockerd of host ${index} does not come up: see ${join(dir, 'dockerd.log')}`);
+    }
+    await sleep(50);
+  }
+}
+
+export const socketOf = (dir) => join(dir, 'docker.sock');
+export const engineAt = (dir) => new Docker({ socketPath: socketOf(dir) });
+
+function options(dir, index) {
+  return [
+    ...['-H', `unix://${socketOf(dir)}`, '--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
+    ...['--pidfile', join(dir, 'docker.pid'), '--bip', `10.232.${index}.1/24`],
+    ...['--default-address-pool', `base=10.${100 + index}.0.0/16,size=24`, '--log-level', 'warn'],
+  ];
+}
+
+/** Ends the engine as a crash would: at once, its containers are left to themselves. */
+export async function killEngine(dir) {
+  const engine = (pid) => /(^|\/)(dockerd|containerd)$/.test(read(`/proc/${pid}/cmdline`).split('\0')[0]);
+  for (let left = processesOf(dir).filter(engine); left.length > 0; left = processesOf(dir).filter(engine)) {
+    left.forEach(end);
+    await sleep(20);
+  }
+}
+
+/** Removes the engine with everything in it. */
+export async function removeEngine(dir) {
+  const docker = engineAt(dir);
+  const containers = await docker.listContainers({ all: true }).catch(() => []);
+  await Promise.all(
+    containers.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch(() => {}),
+    ),
+  );
+  for (let tries = 0; tries < 50; tries++) {
+    const left = processesOf(dir);
+    if (left.length === 0) break;
+    for (const pid of left) for (const each of [...childrenOf(pid), pid]) end(each);
+    await sleep(50);
+  }
+  for (const mount of mountsUnder(dir).reverse()) await tryRun('umount', '-l', mount);
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
+/** The processes that were started with this folder: dockerd, its containerd and the shims of containers. */
+function processesOf(dir) {
+  return numbersIn('/proc').filter((pid) => {
+    const [program = '', ...words] = read(`/proc/${pid}/cmdline`).split('\0');
+    return !program.endsWith('node') && words.some((word) => word.includes(`${dir}/`));
+  });
+}
+
+function childrenOf(pid) {
+  return numbersIn('/proc').filter((each) => read(`/proc/${each}/stat`).split(') ').at(-1)?.split(' ')[1] === `${pid}`);
+}
+
+const numbersIn = (dir) =>
+  readdirSync(dir)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function end(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+const mountsUnder = (dir) =>
+  read('/proc/self/mounts')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${dir}/`));
