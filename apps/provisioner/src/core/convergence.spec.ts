@@ -210,6 +210,15 @@ describe('steps, whatever happens in between', () => {
     expect(world.reports.map(({ state }) => state)).toEqual(['accepted', 'starting', 'running']);
   });
 
+  test('what cannot be loaded any more is stopped if it runs', () => {
+    const world = play([
+      { steps: 3, what: 'image-missing' },
+      { steps: 0, what: 'agent restarts' },
+      { steps: 1, what: 'image-missing' },
+    ]);
+    expect([world.life.state, world.real?.state]).toEqual(['rejected', 'exited']);
+  });
+
   test('come to rest where the task is as it is wanted', () => {
     always(({ life, real, target, forgotten }) => {
       if (target === 'gone') return expect([forgotten, real]).toEqual([true, undefined]);

@@ -12,7 +12,7 @@ const UNANSWERED: ReadonlySet<string> = new Set(['timeout', 'unavailable', 'inte
 
 /** What becomes of a task when a call for it failed: another way, another try, or its end. */
 export function refuse(life: Life, refusal: Refusal, now: Now): Life {
-  const { code } = refusal;
+  const { code, during } = refusal;
   if (code === 'not-found' && life.container) return gone(life, now);
   if (code === 'image-missing' && life.image === 'assumed') return { ...life, image: 'missing' };
   if (mayTryAgain(life, refusal)) return tryAgain(life, refusal, now);
@@ -20,8 +20,9 @@ export function refuse(life: Life, refusal: Refusal, now: Now): Life {
   const ranBefore = life.restarts > 0 || life.startedAt !== undefined;
   return {
     ...life,
-    // What the engine refused to start stays as it is: evidence, until the task goes.
-    container: life.container && { ...life.container, phase: 'exited' },
+    // What the engine refused to start stays as it is: evidence, until the task goes. Of any other container a refused
+    // call tells nothing: it may run, and has to be stopped then.
+    container: during === 'start' ? life.container && { ...life.container, phase: 'exited' } : life.container,
     state: ranBefore ? 'failed' : 'rejected',
     since: now.iso,
     error: refusal.message,

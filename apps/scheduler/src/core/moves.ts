@@ -1,7 +1,7 @@
 import { earlier, type Wish } from './decisions.js';
 import { isDrained, isGone, leftBecause } from './node-view.js';
 import type { Slot } from './slot.js';
-import type { SlotWork } from './slots.js';
+import type { SlotWork } from './slot-work.js';
 import { failedUpdate } from './update.js';
 import type { ServiceView, TaskView } from './view.js';
 

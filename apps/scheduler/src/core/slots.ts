@@ -3,15 +3,8 @@ import { succession } from './failure.js';
 import { homeOf, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
 import { slotsOf, type Slot } from './slot.js';
+import type { SlotContext, SlotWork } from './slot-work.js';
 import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, type TaskView } from './view.js';
-
-export interface SlotContext {
-  now: number;
-  /** Why tasks of this service must not be started yet: an unmet dependency. */
-  gate?: string;
-  /** What a new task is made for: `deploy of revision 3`. */
-  cause: string;
-}
 
 /**
  * Decides what to do about a replicated service: each slot from 1 to `desired` gets exactly one task of the wanted
@@ -57,13 +50,6 @@ function surplusBecause(service: ServiceView, { host, record }: TaskView): strin
   if (!service.spec) return 'no longer part of the application';
   if (service.hosts && host && service.desired > 0) return `not to run on node ${record.node} any more`;
   return `scaled to ${service.desired}`;
-}
-
-/** A slot and what is being decided about it. */
-export interface SlotWork {
-  service: ServiceView;
-  context: SlotContext;
-  decisions: Decisions;
 }
 
 function fill(slot: Slot, work: SlotWork): void {
