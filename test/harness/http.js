@@ -12,7 +12,7 @@ const RETRY_MS = 50;
  */
 export function client(context) {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  return async (method, path, { patienceMs = 2000, ...sending } = {}) => {
+  return async (method, path, /** @type {Record<string, any>} */ { patienceMs = 2000, ...sending } = {}) => {
     for (const deadline = Date.now() + patienceMs; ; await sleep(RETRY_MS)) {
       try {
         return await exchange({ agent, method, path, ...context() }, sending);

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Replies } from './commands/replies.js';
 import { Sender } from './commands/sender.js';
 import { Submissions } from './commands/submission.js';
 import { Docs } from './http/docs.js';
@@ -9,6 +10,8 @@ import { ClusterController } from './routes/cluster.controller.js';
 import { CommandsController } from './routes/commands.controller.js';
 import { HistoryController } from './routes/history.controller.js';
 import { InspectController } from './routes/inspect.controller.js';
+import { NodeCommandsController } from './routes/node-commands.controller.js';
+import { NodesController } from './routes/nodes.controller.js';
 import { OpenController } from './routes/open.controller.js';
 import { StatusController } from './routes/status.controller.js';
 
@@ -17,12 +20,14 @@ import { StatusController } from './routes/status.controller.js';
   controllers: [
     CommandsController,
     AppsController,
+    NodeCommandsController,
+    NodesController,
     ClusterController,
     HistoryController,
     InspectController,
     StatusController,
     OpenController,
   ],
-  providers: [Sender, Submissions, RecordReader, EventStreams, Docs],
+  providers: [Sender, Replies, Submissions, RecordReader, EventStreams, Docs],
 })
 export class GatewayModule {}

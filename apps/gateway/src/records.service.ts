@@ -1,8 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BUS, filters, list, watchLeases, type Connection, type KeyFilter, type LeaseChange } from '@tutti/bus';
-import type { RecordKind } from '@tutti/model';
+import {
+  BUS,
+  filters,
+  list,
+  watchLeases,
+  type Connection,
+  type Entry,
+  type KeyFilter,
+  type LeaseChange,
+} from '@tutti/bus';
+import type { NodeElement, RecordKind } from '@tutti/model';
 import { firstValueFrom, scan, takeWhile, last } from 'rxjs';
 import { grouped, type Grouped } from './core/grouped.js';
+import { presentNodes } from './core/present/nodes.js';
+
+const NODE_KINDS = ['node', 'availability', 'liveness', 'ledger'] as const;
 
 /** Reads records when they are asked for: the gateway keeps none. */
 @Injectable()
@@ -14,15 +26,16 @@ export class RecordReader {
     return grouped(await list<RecordKind>(this.bus, wanted));
   }
 
-  /** Tasks and what is known of each, of one application, of a namespace, or of all. */
+  /** Tasks and what is known of each, of one application, of a namespace, on a node, or of all. */
   readTasks(
-    { namespace, app }: { namespace?: string | undefined; app?: string | undefined },
+    { namespace, app, node }: { namespace?: string | undefined; app?: string | undefined; node?: string | undefined },
     ...more: KeyFilter[]
   ): Promise<Grouped> {
     const kinds = ['task', 'status', 'health'] as const;
-    const scoped = kinds.map((kind) =>
-      namespace === undefined ? filters.all(kind) : filters.tasksOf(kind, { namespace, ...(app && { app }) }),
-    );
+    const scoped = kinds.map((kind) => {
+      if (node !== undefined) return filters.onNode(kind, node);
+      return namespace === undefined ? filters.all(kind) : filters.tasksOf(kind, { namespace, ...(app && { app }) });
+    });
     return this.read(
       ...scoped,
       namespace === undefined ? filters.all('rollout') : filters.inNamespace('rollout', namespace),
@@ -30,8 +43,28 @@ export class RecordReader {
     );
   }
 
+  /** The nodes that there are. */
+  async nodes(): Promise<NodeElement[]> {
+    const [entries, alive] = await Promise.all([
+      list(
+        this.bus,
+        NODE_KINDS.map((kind) => filters.all(kind)),
+      ),
+      this.aliveNodes(),
+    ]);
+    const of = <K extends (typeof NODE_KINDS)[number]>(kind: K): Entry<K>[] =>
+      entries.filter((entry) => entry.kind === kind) as Entry<K>[];
+    return presentNodes({
+      node: of('node'),
+      availability: of('availability'),
+      liveness: of('liveness'),
+      ledger: of('ledger'),
+      alive,
+    });
+  }
+
   /** Names of the nodes whose agents renew their leases. */
-  async aliveNodes(): Promise<Set<string>> {
+  private async aliveNodes(): Promise<Set<string>> {
     const changes = watchLeases(this.bus, 'node').pipe(
       takeWhile((change) => change.type !== 'ready'),
       scan((alive, change) => noted(alive, change), new Set<string>()),

@@ -3,6 +3,9 @@ import { CheckController } from './check.controller.js';
 import { Archive } from './commands/archive.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { Commands } from './commands/commands.service.js';
+import { NodeArchive } from './commands/node-archive.js';
+import { NodeCommandsController } from './commands/node-commands.controller.js';
+import { NodeCommands } from './commands/node-commands.service.js';
 import { Removal } from './removal.service.js';
 import { DEFAULT_SETTINGS, SETTINGS, type PolicySettings } from './settings.js';
 
@@ -12,8 +15,15 @@ export class PolicyModule {
   static with(settings: Partial<PolicySettings> = {}): DynamicModule {
     return {
       module: PolicyModule,
-      controllers: [CommandsController, CheckController],
-      providers: [Archive, Commands, Removal, { provide: SETTINGS, useValue: { ...DEFAULT_SETTINGS, ...settings } }],
+      controllers: [CommandsController, NodeCommandsController, CheckController],
+      providers: [
+        Archive,
+        Commands,
+        NodeArchive,
+        NodeCommands,
+        Removal,
+        { provide: SETTINGS, useValue: { ...DEFAULT_SETTINGS, ...settings } },
+      ],
     };
   }
 }

@@ -11,12 +11,25 @@ import {
   type Connection,
   type RunningService,
 } from '@tutti/bus';
-import type { CheckAnswer, CommandVerb, OutcomeRecord, RolloutRecord } from '@tutti/model';
+import type { CheckAnswer, CommandVerb, NodeRecord, NodeVerb, OutcomeRecord, RolloutRecord } from '@tutti/model';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
 import { start } from './index.js';
 
 const FILE = 'services: { web: { image: "shop/web:1" } }';
 const OTHER = 'services: { web: { image: "shop/web:2" } }';
+
+/** The body of a command on a node, and where it is sent. */
+type AskedOfNode = Record<string, unknown> & { namespace?: string };
+
+const NODE: NodeRecord = {
+  node: 'n1',
+  labels: {},
+  engine: { kind: 'sim', version: '1', apiVersion: '1.41', os: 'linux', arch: 'amd64' },
+  capacity: { cpuMillis: 1000, memoryBytes: 1024 ** 3 },
+  address: '127.0.0.1',
+  leaseTtlMs: 3000,
+  startedAt: '2026-01-01T00:00:00.000Z',
+};
 
 describe('policy on the bus', () => {
   let server: TestBus;
@@ -96,6 +109,29 @@ describe('policy on the bus', () => {
     expect((await outcome('w5')).reasons[0]?.message).toContain('there is no application nobody');
     await sendTo('cluster', 'deploy', { msgID: 'w6', body: { app: 'shop', compose: FILE } });
     expect((await outcome('w6', 'cluster')).reasons[0]?.path).toBe('namespace');
+  });
+
+  it('keeps what is wanted of a node, answers a repetition once, and lets no tenant ask', async () => {
+    const ask = (verb: NodeVerb, msgID: string, { namespace = 'cluster', ...body }: AskedOfNode): Promise<unknown> =>
+      bus.js.publish(subjects.nodeCommand(verb, namespace), JSON.stringify(body), { msgID });
+    await commit(bus, [put('node', NODE, { event: 'joined' })]);
+    for (const id of ['n1', 'cluster/n1', 'n1']) await ask('drain', id, { node: 'n1', reason: 'new disk' });
+    expect(await outcome('n1', 'cluster')).toMatchObject({ status: 'accepted', changed: true, node: 'n1' });
+    const wanted = (await get(bus, keys.availability({ node: 'n1' })))?.record;
+    expect(wanted).toMatchObject({ availability: 'drained', reason: 'new disk', command: 'n1' });
+    await ask('cordon', 'n2', { node: 'n2', extra: true });
+    expect((await outcome('n2', 'cluster')).reasons.map(({ path }) => path)).toEqual(['extra']);
+    await ask('cordon', 'n3', { node: 'n3' });
+    expect((await outcome('n3', 'cluster')).reasons[0]?.message).toBe('there is no node n3: the nodes are n1');
+    await ask('uncordon', 'n4', { node: 'n1', namespace: 'default' });
+    expect((await outcome('n4')).reasons[0]).toMatchObject({ path: 'namespace' });
+    await ask('remove', 'n5', { node: 'n1' });
+    expect(await outcome('n5', 'cluster')).toMatchObject({ status: 'accepted' });
+    await ask('cordon', 'n6', { node: 'n1' });
+    expect((await outcome('n6', 'cluster')).reasons[0]?.message).toBe('there is no node n1: none has joined');
+    await commit(bus, [put('node', { ...NODE, startedAt: '2026-01-02T00:00:00.000Z' }, { event: 'joined' })]);
+    await ask('uncordon', 'n7', { node: 'n1' });
+    expect(await outcome('n7', 'cluster')).toMatchObject({ status: 'accepted', changed: true });
   });
 
   it('buries what is not JSON', async () => {

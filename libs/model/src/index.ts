@@ -1,4 +1,5 @@
 export * from './answers/index.js';
+export * from './availability.js';
 export * from './backoff.js';
 export * from './errors.js';
 export * from './names.js';

@@ -55,12 +55,19 @@ export interface RevisionRecord extends AppRef {
 
 export type CommandVerb = 'deploy' | 'scale' | 'rollback' | 'restart' | 'remove';
 
+/** What can be asked of a node, in the namespace that is kept for the cluster. */
+export const NODE_VERBS = ['cordon', 'drain', 'uncordon', 'lose', 'remove'] as const;
+export type NodeVerb = (typeof NODE_VERBS)[number];
+
 /** The answer to a command. */
 export interface OutcomeRecord {
   namespace: string;
   command: string;
   verb: string;
+  /** The application that it is about. */
   app?: string;
+  /** The node that it is about. */
+  node?: string;
   status: 'accepted' | 'rejected' | 'failed';
   /** Every reason of a refusal. */
   reasons: Fault[];
@@ -169,6 +176,8 @@ export interface PendingSlot {
   slot: number;
   /** One sentence a person can act on. */
   reason: string;
+  /** The node that it is to leave, or waits for. */
+  node?: string;
   since: Time;
 }
 

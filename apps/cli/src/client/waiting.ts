@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   TuttiError,
   type AppAnswer,
@@ -10,7 +8,8 @@ import {
 } from '@tutti/model';
 import { endOf, isStuck } from '../core/rollouts.js';
 import { follow } from './follow.js';
-import type { Gateway, Sending } from './http.js';
+import { sendCommand, type Command } from './commands.js';
+import type { Gateway } from './http.js';
 
 export interface WaitOptions {
   ref: AppRef;
@@ -26,34 +25,8 @@ export interface WaitOptions {
 /** How waiting ended. `stuck`: what is missing has no place and nothing under way will give it one. */
 export type WaitEnd = 'accepted' | 'done' | 'failed' | 'stuck' | 'timeout' | 'interrupted' | 'removed';
 
-/** A command as the gateway takes it. */
-export type Command = Sending & { method: string; path: string };
-
-const RETRY_MS = 500;
-
 /** A rollout that lacks only places is given this long for another to be freed. */
 const STUCK_MS = 15_000;
-
-/**
- * Sends a command under one id, which makes it safe to send it again while the gateway or the bus is away.
- * @param deadline until when to try, in milliseconds since the epoch; 0: once
- */
-async function sendCommand(
-  gateway: Gateway,
-  { method, path, ...sending }: Command,
-  deadline: number,
-): Promise<OutcomeRecord> {
-  const headers = { 'idempotency-key': randomUUID() };
-  for (;;) {
-    try {
-      return await gateway.send<OutcomeRecord>(method, path, { ...sending, headers, query: { wait: true } });
-    } catch (error) {
-      const away = error instanceof TuttiError && (error.code === 'timeout' || error.code === 'unavailable');
-      if (!away || Date.now() > deadline) throw error;
-      await sleep(RETRY_MS);
-    }
-  }
-}
 
 /** Sends a command and follows the application's rollout to its end. */
 export async function commandAndWait(gateway: Gateway, command: Command, options: WaitOptions): Promise<WaitEnd> {

@@ -64,9 +64,13 @@ const memoryOf = (of: Amount, reserved: Amount): string =>
   `${formatBytes(reserved.memory)} / ${formatBytes(of.memory)}`;
 const round = (amount: number): string => String(Math.round(amount * 100) / 100);
 
-export const nodeColumns = (): Column<NodeElement>[] => [
+/** One that is drained has nothing left to give away. */
+const shownState = ({ state, tasks }: NodeElement): string => (state === 'draining' && tasks === 0 ? 'drained' : state);
+
+export const nodeColumns = (now: Date): Column<NodeElement>[] => [
   { header: 'NODE', value: ({ node }) => node, tone: () => 'bold' },
-  { header: 'STATE', value: ({ state }) => state, tone: ({ state }) => toneOf(state) },
+  { header: 'STATE', value: shownState, tone: (node) => toneOf(shownState(node)) },
+  { header: 'SINCE', value: ({ since }) => (since === undefined ? '' : age(since, now)), align: 'right' },
   { header: 'ENGINE', value: ({ engine }) => `${engine.kind} ${engine.version}` },
   { header: 'CPU', value: ({ capacity, reserved }) => cpuOf(capacity, reserved), align: 'right' },
   { header: 'MEMORY', value: ({ capacity, reserved }) => memoryOf(capacity, reserved), align: 'right' },
@@ -78,6 +82,7 @@ export const nodeColumns = (): Column<NodeElement>[] => [
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
   },
+  { header: 'REASON', value: ({ reason }) => reason, optional: true },
 ];
 
 export const serviceColumns = (): Column<ServiceElement>[] => [

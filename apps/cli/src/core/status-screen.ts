@@ -8,6 +8,7 @@ export function statusScreen(status: StatusAnswer, now: Date, paint: Paint): str
   const label = (name: string): string => paint(name.padEnd(11), 'bold');
   const width = Math.max(0, ...status.services.map(({ name }) => name.length));
   const stored = bus.streams.reduce((sum, { bytes }) => sum + bytes, 0);
+  const closed = nodes.total - nodes.ready - nodes.down;
   return [
     label('Cluster') + paint(status.healthy ? 'healthy' : 'degraded', status.healthy ? 'good' : 'bad'),
     label('Bus') +
@@ -24,7 +25,10 @@ export function statusScreen(status: StatusAnswer, now: Date, paint: Paint): str
         since ? paint(`  up ${age(since, now)}`, 'dim') : '',
       ].join(''),
     ),
-    label('Nodes') + `${nodes.ready} ready` + (nodes.down > 0 ? paint(`, ${nodes.down} down`, 'bad') : ''),
+    label('Nodes') +
+      `${nodes.ready} ready` +
+      (nodes.down > 0 ? paint(`, ${nodes.down} down`, 'bad') : '') +
+      (closed > 0 ? paint(`, ${closed} cordoned or draining`, 'busy') : ''),
     label('Capacity') +
       `${round(reserved.cpu)} of ${round(capacity.cpu)} cores, ` +
       `${formatBytes(reserved.memory)} of ${formatBytes(capacity.memory)} promised`,

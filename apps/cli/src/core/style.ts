@@ -35,6 +35,7 @@ const TONES: Record<string, Tone> = {
   progressing: 'busy',
   draining: 'busy',
   cordoned: 'busy',
+  returning: 'busy',
   removing: 'busy',
   failed: 'bad',
   rejected: 'bad',
@@ -44,6 +45,7 @@ const TONES: Record<string, Tone> = {
   missing: 'bad',
   degraded: 'bad',
   stopped: 'dim',
+  drained: 'dim',
   removed: 'dim',
 };
 

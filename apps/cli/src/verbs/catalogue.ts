@@ -1,6 +1,7 @@
 import type { Verb } from './verb.js';
 
 const PLATFORM = 'The platform:';
+const NODES = 'Nodes:';
 const APPLICATIONS = 'Applications:';
 const LISTS = 'What there is:';
 const REASONS = 'What happens, and why:';
@@ -47,6 +48,26 @@ export const VERBS: readonly Verb[] = [
   },
   { name: 'rm', summary: 'remove an application', group: APPLICATIONS, load: () => import('./rm.js') },
   { name: 'history', summary: "an application's revisions", group: APPLICATIONS, load: () => import('./history.js') },
+  {
+    name: 'nodes',
+    summary: 'nodes, how they are and what they have promised',
+    group: NODES,
+    load: () => import('./nodes.js'),
+  },
+  {
+    name: 'drain',
+    summary: 'have the tasks of a node replaced elsewhere, and wait until they are',
+    group: NODES,
+    load: () => import('./drain.js'),
+  },
+  { name: 'cordon', summary: 'place no further task on a node', group: NODES, load: () => import('./cordon.js') },
+  { name: 'uncordon', summary: 'place tasks on a node again', group: NODES, load: () => import('./uncordon.js') },
+  {
+    name: 'node',
+    summary: 'remove a node for good, or say that it is lost',
+    group: NODES,
+    load: () => import('./node.js'),
+  },
   { name: 'ls', summary: 'applications', group: LISTS, load: () => import('./ls.js') },
   {
     name: 'ps',
@@ -55,7 +76,6 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./ps.js'),
   },
   { name: 'services', summary: 'services and their replicas', group: LISTS, load: () => import('./services.js') },
-  { name: 'nodes', summary: 'nodes and what they have promised', group: LISTS, load: () => import('./nodes.js') },
   { name: 'inspect', summary: 'a whole record, as JSON', group: LISTS, load: () => import('./inspect.js') },
   {
     name: 'usage',

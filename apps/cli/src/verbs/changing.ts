@@ -1,6 +1,7 @@
 import type { AppRef, OutcomeRecord, RolloutRecord } from '@tutti/model';
 import { TuttiError } from '@tutti/model';
-import { commandAndWait, type Command as GatewayCommand, type WaitEnd } from '../client/waiting.js';
+import type { Command as GatewayCommand } from '../client/commands.js';
+import { commandAndWait, type WaitEnd } from '../client/waiting.js';
 import { Gateway } from '../client/http.js';
 import { faultLine } from '../core/plan-lines.js';
 import { pendingReasons, progressLines } from '../core/rollouts.js';

@@ -18,7 +18,7 @@ async function act(options: ListOptions): Promise<void> {
   await printList<NodeElement>(
     {
       path: '/v1/nodes',
-      columns: nodeColumns(),
+      columns: nodeColumns(new Date()),
       id: ({ node }) => node,
       keys: KEYS,
       empty: 'No nodes. `tutti up` makes this machine one.',

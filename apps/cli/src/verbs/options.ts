@@ -34,6 +34,15 @@ export function waitingOptions(command: Command): Command {
     .option('--timeout <duration>', 'how long to wait (default: 5m)', parsed(parseDuration), 300_000);
 }
 
+export interface NodeOptions extends EndpointOptions {
+  reason?: string;
+}
+
+/** Options of the verbs that change what is wanted of a node. */
+export function nodeOptions(command: Command): Command {
+  return clientOptions(command).option('--reason <text>', 'why, for those who wonder later');
+}
+
 /** Makes a parser of ours fit for commander: what it refuses becomes a usage error. */
 export function parsed<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {

@@ -1,35 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  BUS,
-  filters,
-  get,
-  keys,
-  MAX_MESSAGE_BYTES,
-  STREAM,
-  subjects,
-  watch,
-  whileConnected,
-  type Connection,
-} from '@tutti/bus';
-import { isCommandId, messageOf, TuttiError, type AppRef, type CommandVerb, type OutcomeRecord } from '@tutti/model';
+import { BUS, filters, get, keys, MAX_MESSAGE_BYTES, STREAM, watch, whileConnected, type Connection } from '@tutti/bus';
+import { isCommandId, messageOf, TuttiError, type OutcomeRecord } from '@tutti/model';
 import { filter, firstValueFrom, map, ReplaySubject, throwError, timeout, TimeoutError } from 'rxjs';
 import { BadRequest } from '../http/problem.filter.js';
 import { TooLarge } from '../http/too-large.js';
 
+/** What a command is about. */
+export type About = { app: string } | { node: string };
+
 /** A command on its way to the bus. */
-export interface Sending extends AppRef {
-  verb: CommandVerb;
-  /** What it says beside the application. */
+export interface Sending {
+  namespace: string;
+  about: About;
+  verb: string;
+  subject: string;
+  /** What it says beside what it is about. */
   body: object;
   /** The client's `Idempotency-Key`: the command's id. */
   id?: string | undefined;
 }
 
+/** A command that is on disk and has no outcome yet. */
 export interface Accepted {
   command: string;
   namespace: string;
-  app: string;
+  app?: string;
+  node?: string;
 }
 
 const ACK_TIMEOUT_MS = 5000;
@@ -45,12 +42,12 @@ export class Sender {
 
   /** Returns once the command is on disk. A command that has its outcome already is not sent again. */
   async send(sending: Sending): Promise<Accepted> {
-    const { namespace, app } = sending;
+    const { namespace, about } = sending;
     const command = idOf(sending);
     const known = await get(this.bus, keys.outcome({ namespace, command }));
     if (known) requireSame(known.record, sending);
     else await this.publish(command, sending);
-    return { command, namespace, app };
+    return { command, namespace, ...about };
   }
 
   /**
@@ -92,8 +89,8 @@ export class Sender {
     }
   }
 
-  private async publish(command: string, { namespace, app, verb, body }: Sending): Promise<void> {
-    const data = this.encoder.encode(JSON.stringify({ app, ...body }));
+  private async publish(command: string, { namespace, about, subject, body }: Sending): Promise<void> {
+    const data = this.encoder.encode(JSON.stringify({ ...about, ...body }));
     if (data.length > MAX_COMMAND_BYTES) {
       throw new TooLarge(
         `the command has ${data.length} bytes, at most ${MAX_COMMAND_BYTES} fit: split the application`,
@@ -104,7 +101,7 @@ export class Sender {
       const msgID = `${namespace}/${command}`;
       const expect = { streamName: STREAM.commands };
       const options = { msgID, expect, timeout: ACK_TIMEOUT_MS };
-      const publish = (): Promise<unknown> => this.bus.js.publish(subjects.command(namespace, verb), data, options);
+      const publish = (): Promise<unknown> => this.bus.js.publish(subject, data, options);
       // Its id makes it safe to send it again when the connection broke before the answer came.
       await whileConnected(this.bus, publish()).catch((error: unknown) => {
         if (error instanceof TuttiError) return publish();
@@ -126,12 +123,11 @@ function idOf({ id }: Sending): string {
 }
 
 /** One id stands for one command: the answer to another is no answer. */
-function requireSame(outcome: OutcomeRecord, { verb, app }: Sending): void {
-  if (outcome.verb === verb && (outcome.app ?? app) === app) return;
-  throw new TuttiError(
-    'conflict',
-    `the Idempotency-Key was used already, for ${outcome.verb} of ${outcome.app ?? 'an application'}: use a new one`,
-  );
+function requireSame(outcome: OutcomeRecord, { verb, about }: Sending): void {
+  const named = outcome.app ?? outcome.node;
+  if (outcome.verb === verb && (named === undefined || Object.values(about).includes(named))) return;
+  const of = named ?? 'something else';
+  throw new TuttiError('conflict', `the Idempotency-Key was used already, for ${outcome.verb} of ${of}: use a new one`);
 }
 
 function busAway(): TuttiError {

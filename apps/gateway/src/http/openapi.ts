@@ -26,7 +26,7 @@ export function describeRoutes(app: INestApplication): OpenAPIObject {
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 function described(route: string, operation: Operation): Partial<Operation> {
-  const { summary, query = {}, body, answer = 200 } = OPERATIONS[route] ?? { summary: '' };
+  const { summary, query = {}, body, bodyOptional, answer = 200 } = OPERATIONS[route] ?? { summary: '' };
   const inPath = (operation.parameters ?? []).filter((parameter) => 'in' in parameter && parameter.in === 'path');
   const inQuery = Object.entries(query).map(([name, description]) => ({
     ...{ name, in: 'query' as const, required: false, description },
@@ -40,7 +40,7 @@ function described(route: string, operation: Operation): Partial<Operation> {
     summary,
     parameters: [...inPath, ...inQuery],
     ...(body && {
-      requestBody: { required: true, content: Object.fromEntries(body.map((type) => [type, { schema: {} }])) },
+      requestBody: { required: !bodyOptional, content: Object.fromEntries(body.map((type) => [type, { schema: {} }])) },
     }),
     responses: { [answer]: { description: summary }, default: problem },
   };

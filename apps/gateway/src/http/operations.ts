@@ -4,6 +4,8 @@ interface Described {
   query?: Record<string, string>;
   /** Media types of the body. */
   body?: string[];
+  /** Whether it may be left out. */
+  bodyOptional?: true;
   /** The status of success. */
   answer?: number;
 }
@@ -59,7 +61,25 @@ export const OPERATIONS: Record<string, Described> = {
       all: 'true: ended ones, too',
     },
   },
-  'get /v1/nodes': { summary: 'Nodes, what they offer and what they have promised' },
+  'get /v1/nodes': { summary: 'Nodes, their state, what they offer and what they have promised' },
+  'get /v1/nodes/{node}': { summary: 'A node, what runs there and what waits because of it' },
+  'post /v1/nodes/{node}/drain': {
+    ...{ summary: 'Have every task of a node replaced elsewhere, and place none there', query: COMMAND },
+    ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
+  },
+  'post /v1/nodes/{node}/cordon': {
+    ...{ summary: 'Place no further task on a node', query: COMMAND },
+    ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
+  },
+  'post /v1/nodes/{node}/uncordon': {
+    ...{ summary: 'Place tasks on a node again', query: COMMAND },
+    ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
+  },
+  'post /v1/nodes/{node}/lose': {
+    ...{ summary: 'Say that a silent node is gone for good: its tasks are placed elsewhere at once', query: COMMAND },
+    ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
+  },
+  'delete /v1/nodes/{node}': { summary: 'Remove a node for good', query: COMMAND, answer: 202 },
   'get /v1/incidents': {
     summary: 'Failures, newest first',
     query: { ...SCOPE, open: 'true: only those not resolved' },

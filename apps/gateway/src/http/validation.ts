@@ -73,6 +73,11 @@ export function namespaceOf(namespace: string): string {
   return named(namespace, 'namespace');
 }
 
+/** A node's name in the address, checked. @throws BadRequest */
+export function nodeOf(node: string): string {
+  return named(node, 'node');
+}
+
 function named(text: string, what: string): string {
   try {
     return requireName(text, what);

@@ -1,8 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { filters } from '@tutti/bus';
-import type { IncidentElement, NodeElement, TaskElement, UsageElement } from '@tutti/model';
+import type { IncidentElement, TaskElement, UsageElement } from '@tutti/model';
 import { presentIncidents } from '../core/present/incidents.js';
-import { presentNodes } from '../core/present/nodes.js';
 import { presentTasks } from '../core/present/tasks.js';
 import { presentUsage } from '../core/present/usage.js';
 import { momentOf } from '../http/validation.js';
@@ -17,15 +16,6 @@ export class ClusterController {
   @Get('tasks')
   async tasks(@Query() query: TasksQuery): Promise<TaskElement[]> {
     return presentTasks(await this.records.readTasks(query), query);
-  }
-
-  @Get('nodes')
-  async nodes(): Promise<NodeElement[]> {
-    const [{ node, ledger }, alive] = await Promise.all([
-      this.records.read(filters.all('node'), filters.all('ledger')),
-      this.records.aliveNodes(),
-    ]);
-    return presentNodes(node, ledger, alive);
   }
 
   @Get('incidents')

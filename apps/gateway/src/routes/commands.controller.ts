@@ -4,20 +4,18 @@ import { Inject } from '@nestjs/common';
 import {
   isCommandId,
   notFound,
-  TuttiError,
   type CommandVerb,
   type Outline,
   type OutcomeRecord,
   type PlanAnswer,
 } from '@tutti/model';
 import type { FastifyReply } from 'fastify';
-import { Sender, type Accepted } from '../commands/sender.js';
+import type { Accepted } from '../commands/sender.js';
+import { Replies } from '../commands/replies.js';
 import { Submissions, submissionOf } from '../commands/submission.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { namespaceOf, refOf } from '../http/validation.js';
-import { CommandQuery, durationOf, RestartBody, RollbackBody, ScaleBody } from './queries.js';
-
-const DEFAULT_WAIT_MS = 30_000;
+import { CommandQuery, RestartBody, RollbackBody, ScaleBody } from './queries.js';
 
 /** What a request says beside what it wants. */
 interface Request {
@@ -32,7 +30,7 @@ interface Request {
 @Controller('v1')
 export class CommandsController {
   constructor(
-    private readonly sender: Sender,
+    private readonly replies: Replies,
     private readonly submissions: Submissions,
     @Inject(BUS) private readonly bus: Connection,
   ) {}
@@ -125,25 +123,13 @@ export class CommandsController {
     throw notFound(`the command ${command} is not decided yet, or there is none: ask again`);
   }
 
-  private async send(
+  private send(
     verb: CommandVerb,
     body: object,
-    { namespace, app, key: id, query, reply }: Request,
+    { namespace: within, app: named, key: id, query, reply }: Request,
   ): Promise<Accepted | OutcomeRecord> {
-    const sending = { ...refOf(namespace, app), verb, body, id };
-    if (!query.wait) {
-      void reply.status(202);
-      return this.sender.send(sending);
-    }
-    const waitMs = query.timeout === undefined ? DEFAULT_WAIT_MS : (durationOf(query.timeout) ?? DEFAULT_WAIT_MS);
-    const outcome = await this.sender.sendAndWait(sending, waitMs);
-    void reply.status(200);
-    if (outcome.status === 'accepted') return outcome;
-    const [first] = outcome.reasons;
-    throw new TuttiError(
-      'invalid',
-      `${verb} of ${app} is ${outcome.status}: ${first?.message ?? 'no reason is given'}`,
-      outcome.reasons,
-    );
+    const { namespace, app } = refOf(within, named);
+    const subject = subjects.command(namespace, verb);
+    return this.replies.answer({ namespace, about: { app }, verb, subject, body, id }, { query, reply });
   }
 }

@@ -1,7 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { filters, type KeyFilter } from '@tutti/bus';
 import { isName, notFound, OWNER, type RecordKind, type WhyAnswer } from '@tutti/model';
-import { presentNodes } from '../core/present/nodes.js';
 import { whyApp, whyNode, whyService, whyTask } from '../core/present/why.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { RecordReader } from '../records.service.js';
@@ -50,12 +49,15 @@ export class InspectController {
   }
 
   private async whyNamed(name: string, seen: Parameters<typeof whyTask>[1]): Promise<WhyAnswer | undefined> {
-    const { node, ledger } = await this.records.read(filters.all('node'), filters.all('ledger'));
-    const found = presentNodes(node, ledger, await this.records.aliveNodes()).find((element) => element.node === name);
-    if (found) return whyNode(found, seen);
+    const nodes = await this.records.nodes();
+    const exact = nodes.find(({ node }) => node === name);
+    if (exact) return whyNode(exact, seen);
     const tasks = seen.task.filter(({ task }) => task.startsWith(name));
     if (tasks.length > 1) throw new BadRequest(`${name} is the beginning of ${tasks.length} tasks: give more of it`);
-    return tasks[0] && whyTask(tasks[0], seen);
+    if (tasks[0] || seen.rollout.some(({ app }) => app === name)) return tasks[0] && whyTask(tasks[0], seen);
+    const alike = nodes.filter(({ node }) => node.startsWith(name));
+    if (alike.length > 1) throw new BadRequest(`${name} is the beginning of ${alike.length} nodes: give more of it`);
+    return alike[0] && whyNode(alike[0], seen);
   }
 
   private async find(kind: string, name: string, namespace?: string): Promise<object[]> {

@@ -6,8 +6,10 @@ import {
   IsInt,
   IsObject,
   IsOptional,
+  IsString,
   Matches,
   Max,
+  MaxLength,
   Min,
   ValidateBy,
   type ValidationOptions,
@@ -113,6 +115,12 @@ export class ScaleBody {
 export class RollbackBody {
   /** The revision to go back to; absent: the one before. */
   @IsOptional() @IsInt() @Min(1) to?: number;
+}
+
+/** Of a command on a node; nothing has to be said. */
+export class NodeBody {
+  /** Why, for those who wonder later. */
+  @IsOptional() @IsString() @MaxLength(500) reason?: string;
 }
 
 export class RestartBody {

@@ -1,7 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { BUS, filters, STREAM, survey, type Connection } from '@tutti/bus';
 import { SERVICES, type StatusAnswer, type StreamSize } from '@tutti/model';
-import { presentNodes } from '../core/present/nodes.js';
 import { presentStatus } from '../core/present/status.js';
 import { RecordReader } from '../records.service.js';
 
@@ -18,20 +17,13 @@ export class StatusController {
 
   @Get('status')
   async status(): Promise<StatusAnswer> {
-    const [services, streams, alive, seen] = await Promise.all([
+    const [services, streams, nodes, seen] = await Promise.all([
       survey(this.bus, SERVICES),
       Promise.all(STREAMS.map((name) => this.sizeOf(name))),
-      this.records.aliveNodes(),
-      this.records.readTasks(
-        {},
-        filters.all('app'),
-        filters.all('node'),
-        filters.all('ledger'),
-        filters.all('incident'),
-      ),
+      this.records.nodes(),
+      this.records.readTasks({}, filters.all('app'), filters.all('incident')),
     ]);
     const { server_name: server, version } = this.bus.nc.info ?? { server_name: '', version: '' };
-    const nodes = presentNodes(seen.node, seen.ledger, alive);
     return presentStatus({
       bus: { server, version, connected: !this.bus.nc.isClosed(), streams },
       services,

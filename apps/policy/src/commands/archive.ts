@@ -16,7 +16,7 @@ import type { AppRef } from '@tutti/model';
 import type { Decision, Known } from '../core/command.js';
 
 /** An outcome is kept for a week: as long as anyone may repeat its command. */
-const OUTCOME_TTL_MS = 7 * 24 * 60 * 60_000;
+export const OUTCOME_TTL_MS = 7 * 24 * 60 * 60_000;
 
 /** What is known, and the revision of the application's key that a change of it has to build on. */
 export interface Look {

@@ -4,6 +4,7 @@ import {
   IsOptional,
   IsString,
   Max,
+  MaxLength,
   Min,
   registerDecorator,
   ValidateBy,
@@ -94,6 +95,18 @@ export class RestartDto extends CommandDto {
 }
 
 export class RemoveDto extends CommandDto {}
+
+/** What every command on a node says. */
+export class NodeDto {
+  @IsName()
+  node!: string;
+
+  /** Why, for those who wonder later. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
 
 /** The question whether a deploy would be accepted. */
 export class CheckDto extends DeployDto {

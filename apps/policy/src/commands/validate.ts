@@ -8,7 +8,10 @@ export type Validated<T> = { value: T; faults: [] } | { value: Partial<T>; fault
 /** Checks a decoded message against a class; what the class does not know is a fault, too. */
 export async function validated<T extends object>(type: ClassConstructor<T>, body: unknown): Promise<Validated<T>> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    return { value: {}, faults: [{ message: 'a command is a JSON object such as {"app": "shop"}' }] };
+    return {
+      value: {},
+      faults: [{ message: 'a command is a JSON object such as {"app": "shop"} or {"node": "node-1"}' }],
+    };
   }
   // A shallow copy without a prototype's or transformer's tricks: no decorator here converts, so none is needed.
   const instance = plainToInstance(type, {}, { exposeUnsetFields: false });

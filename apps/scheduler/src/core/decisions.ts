@@ -36,6 +36,8 @@ export interface Delay {
   until?: number;
   /** Waiting alone will hardly help: it gave up, failed more than once, or finds no room. */
   hopeless: boolean;
+  /** The node that it is to leave, or waits for. */
+  node?: string;
 }
 
 /** A task that is given up because its node is down; its record stays until the node has cleared it away. */

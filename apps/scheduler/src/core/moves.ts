@@ -19,7 +19,7 @@ export function rehome(slot: Slot, { service, context, decisions }: SlotWork): v
   const last = slot.stranded.at(-1);
   const host = last?.host;
   if (!last || !host || !service.spec) return;
-  const delay = { service: service.name, slot: slot.number, hopeless: true };
+  const delay = { service: service.name, slot: slot.number, hopeless: true, node: last.record.node };
   const why = `node ${last.record.node} is ${leftBecause(host)}`;
   if (slot.node !== undefined) return;
   if (service.keeps === 'local' && !isGone(host)) {

@@ -81,7 +81,9 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
   });
   if (!placement.ok) {
     const reason = wish.orphans || wish.isMove ? `${wish.cause}: ${placement.why}` : placement.why;
-    placed.delays.push({ service: service.name, slot: wish.slot, reason, hopeless: !wish.isMove });
+    const node = wish.only?.node ?? (wish.orphans || wish.isMove ? wish.replaces?.record.node : undefined);
+    const delay = { service: service.name, slot: wish.slot, reason, hopeless: !wish.isMove };
+    placed.delays.push({ ...delay, ...(node !== undefined && { node }) });
     return;
   }
   const node = placement.node.record.node;

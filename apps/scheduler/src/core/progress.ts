@@ -64,9 +64,9 @@ function serviceProgress(view: AppView, service: ServiceView, { decided, delays,
   };
 }
 
-function pendingSlot({ rollout }: AppView, { service, slot, reason }: Delay, now: number): PendingSlot {
+function pendingSlot({ rollout }: AppView, { service, slot, reason, node }: Delay, now: number): PendingSlot {
   const earlier = rollout?.services[service]?.pending.find((pending) => pending.slot === slot);
-  return { slot, reason, since: earlier?.since ?? new Date(now).toISOString() };
+  return { slot, reason, ...(node !== undefined && { node }), since: earlier?.since ?? new Date(now).toISOString() };
 }
 
 function phaseOf(view: AppView, picture: Picture, services: Record<string, ServiceProgress>): RolloutPhase {

@@ -100,7 +100,7 @@ export class NodeVerdicts {
   private pulses(): Pulse[] {
     return this.store.nodeNames().flatMap((node) => {
       const record = this.store.get(keys.node({ node }))?.record;
-      const wanted = this.store.get(keys.availability({ node }))?.record.availability;
+      const wanted = this.store.availability(node);
       const verdict = this.store.liveness(node)?.record;
       const held = this.held.has(node);
       // Of one that was removed for good nothing more is said, unless it is there after all.

@@ -1,13 +1,15 @@
 import { keys, type Change, type Key } from '@tutti/bus';
-import type {
-  AppRecord,
-  AppRef,
-  LedgerRecord,
-  LivenessRecord,
-  RecordKind,
-  Records,
-  RolloutRecord,
-  TaskRecord,
+import {
+  availabilityOf,
+  type AppRecord,
+  type AppRef,
+  type Availability,
+  type LedgerRecord,
+  type LivenessRecord,
+  type RecordKind,
+  type Records,
+  type RolloutRecord,
+  type TaskRecord,
 } from '@tutti/model';
 import { emptyLedger } from '../core/ledger.js';
 import type { TaskView } from '../core/view.js';
@@ -123,6 +125,11 @@ export class Store {
     return this.get(keys.liveness({ node }));
   }
 
+  /** What is wanted of a node. */
+  availability(node: string): Availability {
+    return availabilityOf(this.get(keys.availability({ node })), this.get(keys.node({ node }))?.revision ?? 0);
+  }
+
   tasks(ref: AppRef): TaskView[] {
     return [...(this.tasksByApp.get(appKey(ref)) ?? [])].flatMap((key) => {
       const held = this.get(key);
@@ -158,7 +165,7 @@ export class Store {
       const record = this.get(keys.node({ node }))?.record;
       if (!record) return [];
       const liveness = this.liveness(node)?.record.state ?? 'missing';
-      const availability = this.get(keys.availability({ node }))?.record.availability ?? 'active';
+      const availability = this.availability(node);
       const since = Date.now() - (performance.now() - (this.judgedAt.get(node) ?? performance.now()));
       return [{ record, liveness, since, availability, ledger: this.ledger(node).record }];
     });

@@ -1,4 +1,4 @@
-import { CLUSTER_NAMESPACE, type CommandVerb, type RecordKind, type TaskRef } from '@tutti/model';
+import { CLUSTER_NAMESPACE, type CommandVerb, type NodeVerb, type RecordKind, type TaskRef } from '@tutti/model';
 
 /** The bucket that holds STATE, and the subject space the KV convention gives it. */
 export const STATE_BUCKET = 'state';
@@ -10,6 +10,8 @@ export const subjects = {
   command: (namespace: string, verb: CommandVerb) => `tutti.cmd.${namespace}.app.${verb}`,
   commands: 'tutti.cmd.>',
   commandPattern: (verb: CommandVerb) => `tutti.cmd.*.app.${verb}`,
+  nodeCommand: (verb: NodeVerb, namespace: string = CLUSTER_NAMESPACE) => `tutti.cmd.${namespace}.node.${verb}`,
+  nodeCommandPattern: (verb: NodeVerb) => `tutti.cmd.*.node.${verb}`,
   events: (namespace = '*', rest = '>') => `tutti.events.${namespace}.${rest}`,
   lease: (kind: 'node' | 'service', name: string) => `tutti.lease.${kind}.${name}`,
   leases: 'tutti.lease.>',
@@ -28,7 +30,7 @@ export function keyOfSubject(subject: string): string {
 
 /** The namespace that a command's subject names, or undefined when the subject is not of a command's shape. */
 export function namespaceOfCommand(subject: string): string | undefined {
-  return /^tutti\.cmd\.([^.]+)\.app\.[^.]+$/.exec(subject)?.[1];
+  return /^tutti\.cmd\.([^.]+)\.(?:app|node)\.[^.]+$/.exec(subject)?.[1];
 }
 
 /** Whether `subject` matches `pattern` with NATS wildcards. */

@@ -93,14 +93,15 @@ const NODE: NodeRecord = {
 
 describe('nodes and status', () => {
   it('counts in cores, and takes a node without a lease for down', () => {
-    const [node] = presentNodes([NODE], [], new Set());
+    const seen = { node: [{ record: NODE, revision: 5 }], availability: [], liveness: [], ledger: [] };
+    const [node] = presentNodes({ ...seen, alive: new Set() });
     expect(node).toMatchObject({
       state: 'down',
       capacity: { cpu: 1.5, memory: 10 },
       reserved: { cpu: 0, memory: 0 },
       tasks: 0,
     });
-    expect(presentNodes([NODE], [], new Set(['n1']))[0]?.state).toBe('ready');
+    expect(presentNodes({ ...seen, alive: new Set(['n1']) })[0]?.state).toBe('ready');
   });
 
   it('is not healthy while a service is missing', () => {

@@ -20,14 +20,14 @@ export function presentStatus({ bus, services: found, nodes, seen }: Seen): Stat
       since: live?.since ?? null,
     };
   });
-  const down = nodes.filter(({ state }) => state === 'down').length;
+  const down = nodes.filter(({ state }) => state === 'down' || state === 'missing').length;
   const open = seen.incident.filter(({ resolvedAt }) => resolvedAt === undefined).length;
   const whole = services.every(({ state }) => state === 'running');
   return {
     healthy: bus.connected && whole && down === 0 && open === 0,
     bus,
     services,
-    nodes: { ready: nodes.length - down, down, total: nodes.length },
+    nodes: { ready: nodes.filter(({ state }) => state === 'ready').length, down, total: nodes.length },
     capacity: sum(nodes.map(({ capacity }) => capacity)),
     reserved: sum(nodes.map(({ reserved }) => reserved)),
     tasks: { running: seen.status.filter(({ state }) => state === 'running').length, total: seen.task.length },

@@ -9,6 +9,7 @@ import type {
 } from '@tutti/model';
 import type { Grouped } from '../grouped.js';
 import { presentIncidents } from './incidents.js';
+import { presentNode } from './node.js';
 import { compare, healthOf, shownState } from './tasks.js';
 
 type Seen = Pick<Grouped, 'task' | 'status' | 'health' | 'rollout' | 'incident'>;
@@ -96,18 +97,27 @@ export function whyApp(ref: { namespace: string; app: string }, seen: Seen): Why
   };
 }
 
-/** Why a node is in its state, and what it has promised. */
+/** Why a node is in its state and since when, what runs there, and what waits because of it. */
 export function whyNode(node: NodeElement, seen: Seen): WhyAnswer {
-  const { capacity, reserved } = node;
-  const gone = 'its agent has not renewed its lease: the agent, the host or the network between is down';
+  const { capacity, reserved, state, since, reason } = node;
+  const { running, waiting } = presentNode(node, seen);
+  const tasks = new Map(seen.task.map((task) => [task.task, task]));
   return {
     target: node.node,
     kind: 'node',
-    summary: `${node.node} is ${node.state} and has ${node.tasks} tasks`,
+    summary: `${node.node} is ${state}${since === undefined ? '' : ` since ${since}`} and has ${node.tasks} tasks`,
     lines: [
-      node.state === 'ready' ? 'its agent renews its lease' : gone,
+      state === 'ready' ? 'its agent renews its lease' : `because: ${reason ?? 'nobody has said why'}`,
       `${reserved.cpu} of ${capacity.cpu} CPUs and ${reserved.memory} of ${capacity.memory} bytes of memory are promised`,
-      ...seen.task.filter((task) => task.node === node.node).map((task) => taskLine(task, seen)),
+      ...running.flatMap(({ task, desired, reason: held }) => {
+        const record = tasks.get(task);
+        const about = held === undefined ? [] : [`  ${desired === 'run' ? 'stays' : 'stops'} because: ${held}`];
+        return record ? [taskLine(record, seen), ...about] : [];
+      }),
+      ...waiting.map(
+        ({ app, service, slot, reason: why, since: at }) =>
+          `${app}/${service}.${slot} has been waiting since ${at}: ${why}`,
+      ),
     ],
     incidents: latest(seen.incident, (incident) => incident.node === node.node),
   };

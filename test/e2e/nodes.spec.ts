@@ -1,0 +1,163 @@
+// What a person can ask of a node, on several real hosts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
+import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
+import type { NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
+import { startCluster, type Cluster } from '../harness/cluster.js';
+import { end } from '../harness/processes.js';
+import { startLab, type Host, type Lab } from '../lab/index.js';
+
+jest.setTimeout(120_000);
+
+const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
+const LOOP = 'trap "exit 0" TERM; while :; do sleep 1 & wait; done';
+const PATIENCE = { timeoutMs: 60_000 };
+
+let lab: Lab;
+let cluster: Cluster;
+const agents = new Map<string, ChildProcess>();
+
+/** An agent for a host's engine, as `tutti join` would start it there. */
+function startAgent(host: Host): void {
+  const { servers, credentials } = cluster.bus('provisioner');
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    TUTTI_NODE: host.name,
+    TUTTI_NATS: servers.join(','),
+    TUTTI_CREDENTIALS: credentials,
+    TUTTI_DOCKER_HOST: host.dockerHost,
+    TUTTI_ADDRESS: host.ip,
+  };
+  const main = join(ROOT, 'apps/provisioner/dist/main.js');
+  agents.set(host.name, spawn(process.execPath, [main], { env, stdio: 'ignore' }));
+}
+
+async function stopAgent(name: string): Promise<void> {
+  const pid = agents.get(name)?.pid;
+  agents.delete(name);
+  if (pid !== undefined) await end(pid);
+}
+
+const nodes = async (): Promise<NodeElement[]> => (await cluster.list('nodes')) as NodeElement[];
+const stateOf = async (name: string): Promise<string | undefined> =>
+  (await nodes()).find(({ node }) => node === name)?.state;
+const tasks = async (app: string): Promise<TaskElement[]> => (await cluster.list('ps', app)) as TaskElement[];
+const running = async (app: string): Promise<TaskElement[]> =>
+  (await tasks(app)).filter(({ state, desired }) => state === 'running' && desired === 'run');
+const tutti = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => cluster.run(args);
+const containersOn = async (host: Host): Promise<number> =>
+  (await host.docker.listContainers({ filters: { label: ['dev.tutti.task'] } })).length;
+
+async function deploy(app: string, file: string): Promise<void> {
+  const { code, stderr } = await cluster.run(['deploy', '-f', '-', app], { input: file });
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+}
+
+const webFile = (replicas: number): string => `
+services:
+  web:
+    image: ${BUSYBOX_IMAGE}
+    command: ["sh", "-c", ${JSON.stringify(LOOP)}]
+    stop_grace_period: 2s
+    healthcheck: { test: ["CMD", "true"], interval: 300ms, start_period: 1s, start_interval: 300ms }
+    deploy: { replicas: ${replicas} }
+`;
+
+beforeAll(async () => {
+  [lab, cluster] = await Promise.all([startLab({ hosts: 3 }), startCluster()]);
+  lab.hosts.forEach((host) => startAgent(host));
+  await eventually(async () => (await nodes()).filter(({ state }) => state === 'ready').length === 4, PATIENCE);
+  // The machine of the control plane only watches.
+  expect((await tutti('cordon', cluster.node, '--reason', 'control plane')).code).toBe(0);
+}, 180_000);
+
+afterAll(async () => {
+  await Promise.all([...agents.keys()].map((name) => stopAgent(name)));
+  await cluster?.stop();
+  await lab?.stop();
+}, 60_000);
+
+test('a cordoned node takes no task, and says why', async () => {
+  await deploy('shop', webFile(6));
+  const on = new Set((await running('shop')).map(({ node }) => node));
+  expect(on).toEqual(new Set(['h1', 'h2', 'h3']));
+  const own = (await nodes()).find(({ node }) => node === cluster.node);
+  expect(own).toMatchObject({ state: 'cordoned', reason: 'cordoned: control plane', tasks: 0 });
+});
+
+test('draining makes before it breaks: never fewer healthy tasks than asked for', async () => {
+  let least = Infinity;
+  let watching = true;
+  const watch = (async () => {
+    while (watching) {
+      const healthy = await Promise.all(lab.hosts.map((host) => healthyOn(host)));
+      least = Math.min(
+        least,
+        healthy.reduce((sum, count) => sum + count, 0),
+      );
+    }
+  })();
+  const { code, stdout, stderr } = await tutti('drain', 'h2', '--reason', 'new disk');
+  watching = false;
+  await watch;
+  expect([code, stdout.trim(), stderr]).toEqual([0, 'h2 drained', expect.stringContaining('left on h2')]);
+  expect(least).toBeGreaterThanOrEqual(6);
+  expect(await containersOn(lab.host('h2'))).toBe(0);
+  expect(await running('shop')).toHaveLength(6);
+  expect(await stateOf('h2')).toBe('draining');
+  expect((await tutti('nodes')).stdout).toMatch(/h2 +drained .*drained: new disk/);
+  expect((await tutti('why', 'h2')).stdout).toMatch(/h2 is draining since .*\n +because: drained: new disk/);
+});
+
+async function healthyOn(host: Host): Promise<number> {
+  const found = await host.docker.listContainers({ filters: { label: ['dev.tutti.app=shop'], health: ['healthy'] } });
+  return found.length;
+}
+
+test('an uncordoned node takes tasks again, and nothing moves back by itself', async () => {
+  const before = (await running('shop')).map(({ task }) => task).sort();
+  expect((await tutti('uncordon', 'h2')).stdout.trim()).toBe('h2 uncordoned');
+  expect(await stateOf('h2')).toBe('ready');
+  expect((await running('shop')).map(({ task }) => task).sort()).toEqual(before);
+  expect((await tutti('scale', 'shop/web=8')).code).toBe(0);
+  expect((await running('shop')).filter(({ node }) => node === 'h2')).toHaveLength(2);
+});
+
+test('what cannot be done to a node is refused with what to do instead', async () => {
+  const unknown = await tutti('drain', 'h9');
+  expect([unknown.code, unknown.stderr]).toEqual([
+    1,
+    expect.stringMatching(/there is no node h9: there are h1, h2, h3/),
+  ]);
+  const up = await tutti('node', 'rm', 'h1');
+  expect([up.code, up.stderr]).toEqual([1, expect.stringMatching(/h1 is up: drain it first, tutti drain h1/)]);
+  const lost = await tutti('node', 'lose', 'h1');
+  expect([lost.code, lost.stderr]).toEqual([1, expect.stringMatching(/h1 renews its lease, so it is not lost/)]);
+});
+
+test('a removed node is gone, and one that comes back waits to be trusted', async () => {
+  expect((await tutti('drain', 'h3')).code).toBe(0);
+  await stopAgent('h3');
+  await eventually(async () => (await stateOf('h3')) === 'down', PATIENCE);
+  expect((await tutti('node', 'rm', 'h3')).stdout.trim()).toBe('h3 removed');
+  expect(await stateOf('h3')).toBeUndefined();
+  expect((await tutti('uncordon', 'h3')).stderr).toContain('there is no node h3');
+  startAgent(lab.host('h3'));
+  await eventually(async () => (await stateOf('h3')) === 'cordoned', PATIENCE);
+  expect((await tutti('uncordon', 'h3')).code).toBe(0);
+  await eventually(async () => (await stateOf('h3')) === 'ready', PATIENCE);
+});
+
+test('over HTTP a command has an id that makes it safe to repeat', async () => {
+  const send = (): Promise<{ status: number; json: object }> =>
+    cluster.http('POST', '/v1/nodes/h1/cordon?wait=true', { headers: { 'idempotency-key': 'cordon-1' } });
+  const [first, second] = [await send(), await send()];
+  expect(first).toMatchObject({ status: 200, json: { status: 'accepted', node: 'h1', changed: true } });
+  expect(second.json).toEqual(first.json);
+  const { json } = await cluster.http('GET', '/v1/nodes/h1');
+  expect(json as NodeAnswer).toMatchObject({ node: 'h1', state: 'cordoned', running: expect.any(Array), waiting: [] });
+  expect((await tutti('uncordon', 'h1')).code).toBe(0);
+});
