@@ -4,10 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Harness } from './harness.js';
+import { printing, shell } from './shell.js';
 import { SocketGate } from './socket-gate.js';
-
-const shell = (script: string) => ({ command: ['sh', '-c', script] });
-const quote = (text: string): string => `'${text}'`;
 
 /** The docker driver against the real engine, through a gate that can cut its connections. */
 export async function dockerHarness(): Promise<Harness & { engine: DockerEngine }> {
@@ -18,6 +16,7 @@ export async function dockerHarness(): Promise<Harness & { engine: DockerEngine 
   const engine = await DockerEngine.connect({ host: `unix://${gate.path}` });
   return {
     engine,
+    can: { images: true, connection: true },
     image,
     // Port 1 of loopback: a registry that refuses at once, wherever the tests run.
     absentImage: '127.0.0.1:1/no-such/image:1',
@@ -26,12 +25,7 @@ export async function dockerHarness(): Promise<Harness & { engine: DockerEngine 
       // The first process of a container takes no signal that it does not handle.
       stubborn: { command: ['sleep', '3600'] },
       exits: (code, afterMs) => shell(`sleep ${afterMs / 1000}; exit ${code}`),
-      prints: ({ stdout = [], stderr = [] }) =>
-        shell(
-          [...stdout.map((line) => `echo ${quote(line)}`), ...stderr.map((line) => `echo ${quote(line)} >&2`)].join(
-            ';',
-          ),
-        ),
+      prints: printing,
       greedy: { command: ['tail', '/dev/zero'], limits: { memoryBytes: 16 * 1024 ** 2 } },
       probed: () => shell('trap "exit 143" TERM; sleep 3600 & wait'),
       impossible: { command: ['no-such-command'] },

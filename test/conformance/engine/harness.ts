@@ -22,9 +22,18 @@ export interface Programs {
   impossible: Program;
 }
 
+/** What one engine has and another cannot have; the suite holds each to what it says. */
+export interface Capabilities {
+  /** Images that are there or are not. Without: any name will do, and a container needs a command. */
+  images: boolean;
+  /** A connection to it that can break. Without: it works in this process, and its events have no gaps. */
+  connection: boolean;
+}
+
 /** One driver as the suite drives it. */
 export interface Harness {
   engine: ContainerEngine;
+  can: Capabilities;
   image: string;
   /** Not on the node, and no registry has it. */
   absentImage: string;

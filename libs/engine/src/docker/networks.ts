@@ -6,7 +6,7 @@ import { EngineError } from '../port/errors.js';
 import type { NetworkConfig, NetworkInfo, Removal } from '../port/resources.js';
 import type { Caller } from './caller.js';
 import { toLabelFilter } from './filters.js';
-import { KeyedQueue } from './keyed-queue.js';
+import { KeyedQueue } from '../shared/keyed-queue.js';
 
 /** Docker allows several networks of one name; here a name means the oldest. */
 export class DockerNetworks {

@@ -24,7 +24,7 @@ export interface LabelFilter extends CallOptions {
 }
 
 /**
- * A container engine on one host, in our words. Drivers: docker, sim; one conformance suite holds them to the same
+ * A container engine on one host, in our words. Drivers: docker, process, sim; one conformance suite holds them to the same
  * behaviour. Calls are safe to repeat: what is already so is no error. Every failure is an `EngineError`.
  * An `id` may also be a container's name.
  */

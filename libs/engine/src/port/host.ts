@@ -1,7 +1,7 @@
 import type { CallOptions } from './call.js';
 
 export interface EngineInfo {
-  /** The driver: `docker`, `sim`. */
+  /** The driver: `docker`, `process`, `sim`. */
   kind: string;
   version: string;
   apiVersion: string;

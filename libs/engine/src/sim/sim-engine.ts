@@ -10,7 +10,7 @@ import type { EngineLogLine, LogOptions } from '../port/logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from '../port/resources.js';
 import { behaviourOf, type SimImage } from './behaviour.js';
 import { systemClock, type SimClock } from './clock.js';
-import { EventHub, hasLabels } from './event-hub.js';
+import { EventHub, hasLabels } from '../shared/event-hub.js';
 import { SeededRandom } from './random.js';
 import { SimCalls, type SimLatencies, type SimOperation } from './sim-calls.js';
 import { SimContainer } from './sim-container.js';

@@ -1,0 +1,243 @@
+import type { EngineHealth, PublishedPort } from '@tutti/model';
+import { existsSync, openSync, closeSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary } from '../port/container.js';
+import { EngineError } from '../port/errors.js';
+import type { ContainerEvent } from '../port/events.js';
+import { killCgroup, oomKills, removeCgroup, useOf, type CgroupPlace } from './cgroup.js';
+import { readJson, writeJson, type ContainerFolder } from './files.js';
+import { isAlive, send, useOfSession } from './proc.js';
+import { PARENT_FD, type RunRecord, type RunRequest, type ShimWord } from './protocol.js';
+import { connectShim, ShimLink } from './shim-link.js';
+
+/** A shim holds little: a small heap is enough, and keeps it small. */
+const SHIM_FLAGS = ['--max-old-space-size=16', '--max-semi-space-size=1'];
+/** From the sources, as in tests, it runs as it was built. */
+const SHIM = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/process/shim/main.js' : './shim/main.js', import.meta.url),
+);
+
+const KILLED = 137;
+/** As Docker says of a container whose end nobody saw. */
+const UNKNOWN = 255;
+const DEFAULT_GRACE_MS = 10_000;
+
+/** What was made, and when. */
+export interface Made {
+  id: string;
+  createdAt: string;
+  config: ContainerConfig;
+}
+
+export interface ContainerContext {
+  emit(event: ContainerEvent): void;
+  /** Its run has ended: its ports are free. */
+  released(ports: readonly PublishedPort[]): void;
+  /** Network name to address, while it runs. */
+  addresses(config: ContainerConfig): Record<string, string>;
+}
+
+type Happening = { type: 'oom' | 'start' | 'stop' | 'kill' | 'create' | 'destroy' } | Died | Judged;
+interface Died {
+  type: 'die';
+  exitCode: number;
+}
+interface Judged {
+  type: 'health';
+  health: EngineHealth;
+}
+
+/** One process as the driver knows it, by what its shim says. */
+export class ProcessContainer {
+  private run: RunRecord | undefined;
+  private link: ShimLink | undefined;
+  private error: string | undefined;
+  private cgroup: CgroupPlace | undefined;
+  private endOfRun: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly made: Made,
+    readonly folder: ContainerFolder,
+    private readonly context: ContainerContext,
+  ) {}
+
+  get running(): boolean {
+    return this.run !== undefined && !this.run.end;
+  }
+
+  get ports(): readonly PublishedPort[] {
+    return this.running ? (this.run?.ports ?? []) : [];
+  }
+
+  /** Resolves when its run has ended. */
+  ended(): Promise<void> {
+    return this.endOfRun;
+  }
+
+  /** Takes up what an earlier driver left: a process that runs, or how it ended. */
+  async adopt(): Promise<void> {
+    this.run = readJson(this.folder.run);
+    this.cgroup = readJson<RunRequest>(this.folder.request)?.cgroup;
+    if (!this.running) return;
+    const socket = await connectShim(this.folder.root).catch(() => undefined);
+    if (socket) return this.listen(socket).heard;
+    // It may have ended between the two looks.
+    this.run = readJson(this.folder.run);
+    if (this.running) this.endUnseen();
+  }
+
+  /** @throws EngineError as its shim says, `internal` where it says nothing */
+  async start(request: RunRequest): Promise<void> {
+    this.cgroup = request.cgroup;
+    this.error = undefined;
+    writeJson(this.folder.request, request);
+    const complaints = openSync(this.folder.complaints, 'w', 0o600);
+    const shim = spawn(process.execPath, [...SHIM_FLAGS, SHIM, this.folder.root], {
+      cwd: '/',
+      // What the agent was told, such as its credentials, is not for a process that outlives it.
+      env: { PATH: process.env.PATH },
+      detached: true,
+      stdio: ['ignore', 'ignore', complaints, 'pipe'],
+    });
+    closeSync(complaints);
+    shim.unref();
+    shim.on('error', () => undefined);
+    const { heard } = this.listen(shim.stdio[PARENT_FD] as Socket);
+    try {
+      await heard;
+    } catch (error) {
+      this.error = (error as EngineError).message;
+      throw error;
+    }
+  }
+
+  /** Asks it to stop, and ends it after the grace; resolves when it has ended. */
+  async stop(graceMs = this.made.config.stopGraceMs ?? DEFAULT_GRACE_MS): Promise<void> {
+    if (!this.running) return;
+    const late = setTimeout(() => this.link?.order({ signal: 'SIGKILL' }), graceMs);
+    this.kill((this.made.config.stopSignal ?? 'SIGTERM') as NodeJS.Signals);
+    await this.endOfRun;
+    clearTimeout(late);
+    this.happen({ type: 'stop' });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.happen({ type: 'kill' });
+    this.link?.order({ signal });
+  }
+
+  /** Removes all that is left of it; it does not run. */
+  destroy(): void {
+    rmSync(this.folder.root, { recursive: true, force: true });
+    // There still, if what was killed took a while to go.
+    if (this.cgroup) removeCgroup(this.cgroup);
+    this.happen({ type: 'destroy' });
+  }
+
+  /** Leaves it running, without a driver. */
+  letGo(): void {
+    const { link } = this;
+    this.link = undefined;
+    link?.letGo();
+  }
+
+  summary(): ContainerSummary {
+    const { id, createdAt, config } = this.made;
+    const state = this.running ? 'running' : this.run ? 'exited' : 'created';
+    return { id, name: config.name, image: config.image, labels: config.labels ?? {}, state, createdAt };
+  }
+
+  inspect(): ContainerState {
+    const { run, running } = this;
+    return {
+      ...this.summary(),
+      pid: running ? run?.process.pid : undefined,
+      exitCode: run?.end?.exitCode,
+      oomKilled: run?.end?.oomKilled ?? false,
+      error: this.error ?? run?.end?.error,
+      health: run?.health && { status: run.health.status, lastOutput: run.health.lastOutput },
+      startedAt: run?.startedAt,
+      finishedAt: run?.end?.at,
+      addresses: running ? this.context.addresses(this.made.config) : {},
+      ports: [...this.ports],
+    };
+  }
+
+  stats(): ContainerStats | undefined {
+    if (!this.run || !this.running) return undefined;
+    const use = (this.cgroup && useOf(this.cgroup)) ?? useOfSession(this.run.process.pid);
+    return { ...use, at: new Date().toISOString() };
+  }
+
+  happen(happening: Happening): void {
+    const { id, config } = this.made;
+    const at = new Date().toISOString();
+    this.context.emit({ ...happening, id, name: config.name, labels: config.labels ?? {}, at } as ContainerEvent);
+  }
+
+  /** Listens to a shim. `heard` resolves when it has said how its process is, and rejects where there is none. */
+  private listen(socket: Socket): { heard: Promise<void> } {
+    let heard = (): void => undefined;
+    let failed = (_: EngineError): void => undefined;
+    const first = new Promise<void>((resolve, reject) => {
+      heard = resolve;
+      failed = reject;
+    });
+    const link = new ShimLink(socket, (word) => {
+      if (word.say === 'failed')
+        return failed(new EngineError(word.code, `cannot start ${this.name}: ${word.message}`));
+      this.learn(word);
+      heard();
+    });
+    this.link = link;
+    const before = this.run;
+    this.endOfRun = link.closed.then(() => {
+      if (this.link !== link) return;
+      this.link = undefined;
+      if (this.running) this.endUnseen();
+      if (this.run === before) failed(new EngineError('internal', `cannot start ${this.name}: ${this.complaint()}`));
+      else heard();
+    });
+    return { heard: first };
+  }
+
+  private learn({ say, run }: Extract<ShimWord, { run: RunRecord }>): void {
+    this.run = run;
+    if (say === 'started') this.happen({ type: 'start' });
+    if (say === 'health' && run.health) this.happen({ type: 'health', health: run.health.status });
+    if (run.end) this.toldEnd(run);
+  }
+
+  private toldEnd({ ports, end }: RunRecord): void {
+    this.context.released(ports);
+    if (end?.oomKilled) this.happen({ type: 'oom' });
+    this.happen({ type: 'die', exitCode: end?.exitCode ?? UNKNOWN });
+  }
+
+  /** Its shim is gone, and has not said how it ended. What nobody watches over must not run. */
+  private endUnseen(): void {
+    if (!this.run) return;
+    const { process: it } = this.run;
+    const ran = isAlive(it);
+    if (ran) send(-it.pid, 'SIGKILL');
+    const oomKilled = !ran && this.cgroup !== undefined && oomKills(this.cgroup) > 0;
+    if (this.cgroup) killCgroup(this.cgroup);
+    if (this.cgroup) removeCgroup(this.cgroup);
+    const error = ran ? 'its shim was killed, and it was ended for that' : 'its shim was gone before it ended';
+    const end = { exitCode: ran ? KILLED : UNKNOWN, oomKilled, at: new Date().toISOString(), error };
+    this.run = { ...this.run, end };
+    writeJson(this.folder.run, this.run);
+    this.toldEnd(this.run);
+  }
+
+  private complaint(): string {
+    const where = existsSync(this.folder.complaints) ? `: ${this.folder.complaints} says why` : '';
+    return `its shim ended before it said anything${where}`;
+  }
+
+  private get name(): string {
+    return this.made.config.name;
+  }
+}
