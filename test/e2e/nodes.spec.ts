@@ -66,6 +66,22 @@ services:
     deploy: { replicas: ${replicas} }
 `;
 
+/** What runs on the node of its data, and what depends on it. */
+const STORE = `
+services:
+  db:
+    image: ${BUSYBOX_IMAGE}
+    command: ["sh", "-c", ${JSON.stringify(LOOP)}]
+    stop_grace_period: 2s
+    volumes: ["data:/data"]
+  api:
+    image: ${BUSYBOX_IMAGE}
+    command: ["sh", "-c", ${JSON.stringify(LOOP)}]
+    stop_grace_period: 2s
+    depends_on: [db]
+volumes: { data: {} }
+`;
+
 beforeAll(async () => {
   [lab, cluster] = await Promise.all([startLab({ hosts: 3 }), startCluster()]);
   lab.hosts.forEach((host) => startAgent(host));
@@ -160,4 +176,22 @@ test('over HTTP a command has an id that makes it safe to repeat', async () => {
   const { json } = await cluster.http('GET', '/v1/nodes/h1');
   expect(json as NodeAnswer).toMatchObject({ node: 'h1', state: 'cordoned', running: expect.any(Array), waiting: [] });
   expect((await tutti('uncordon', 'h1')).code).toBe(0);
+});
+
+test('a drain waits for what depends on data, and data waits for its node', async () => {
+  await deploy('store', STORE);
+  const at = async (service: string): Promise<string | null | undefined> =>
+    (await running('store')).find((task) => task.service === service)?.node;
+  const home = await at('db');
+  if (!home) throw new Error('db runs nowhere');
+  const drained = await tutti('drain', home);
+  expect([drained.code, drained.stderr]).toEqual([
+    0,
+    expect.stringMatching(/store\/db\.1 waits: .*its volume is there/),
+  ]);
+  expect(await at('api')).not.toBe(home);
+  expect(await at('db')).toBeUndefined();
+  expect((await tutti('why', home)).stdout).toMatch(/store\/db\.1 has been waiting since .*its volume is there/);
+  expect((await tutti('uncordon', home)).code).toBe(0);
+  await eventually(async () => (await at('db')) === home, PATIENCE);
 });

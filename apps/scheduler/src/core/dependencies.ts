@@ -1,5 +1,5 @@
 import type { DependencyCondition } from '@tutti/model';
-import { hasEnded, isComplete, isCurrent, isReady, isRunning, type ServiceView } from './view.js';
+import { hasEnded, isComplete, isCurrent, isDisplaced, isReady, isRunning, type ServiceView } from './view.js';
 
 /** Why `service` must not be started yet, or undefined when every `depends_on` of it is met. */
 export function unmetDependency(service: ServiceView, all: ReadonlyMap<string, ServiceView>): string | undefined {
@@ -33,4 +33,11 @@ export function dependentsLeft(service: ServiceView, all: ReadonlyMap<string, Se
       Object.hasOwn(other.spec.dependsOn, service.name) &&
       other.tasks.some((task) => !hasEnded(task)),
   );
+}
+
+/** A service with tasks that are to leave their node and depend on `service`, which has to serve them until they have. */
+export function dependentToMove(service: ServiceView, all: ReadonlyMap<string, ServiceView>): string | undefined {
+  return [...all.values()].find(
+    (other) => Object.hasOwn(other.spec?.dependsOn ?? {}, service.name) && other.tasks.some(isDisplaced),
+  )?.name;
 }

@@ -3,7 +3,7 @@ import { isDrained, isGone, leftBecause } from './node-view.js';
 import type { Slot } from './slot.js';
 import type { SlotWork } from './slot-work.js';
 import { failedUpdate } from './update.js';
-import type { ServiceView, TaskView } from './view.js';
+import { isCurrent, isJob, isReady, isSpent, type ServiceView, type TaskView } from './view.js';
 
 /** Tasks of one service that are moved at once off a node that is drained, or to where there is more room. */
 export const MOVE_BUDGET = 4;
@@ -50,16 +50,39 @@ function fencedUntil({ spec }: ServiceView, { host }: TaskView): number {
   return host.since + spec.stopGraceMs + FENCE_MARGIN_MS;
 }
 
-/** The slots whose task may leave its node now: a few at a time. */
+/** The slots whose task may leave its node now: a few at a time, and one where each move is a break. */
 export function movable(service: ServiceView, slots: readonly Slot[]): Slot[] {
   if (!service.spec || service.hosts) return [];
   const wanted = slots.filter((slot) => slot.wanted);
-  const underWay = wanted.filter((slot) => slot.displaced.length > 0 && slot.current.length > 0).length;
+  const underWay = wanted.filter((slot) => isMoving(service, slot)).length;
   const waiting = wanted.filter(
     (slot) => slot.displaced.length > 0 && slot.current.length === 0 && !failedUpdate(service, slot),
   );
-  return waiting.slice(0, Math.max(0, MOVE_BUDGET - underWay));
+  // Jobs do not move; each of them says so.
+  const budget = isJob(service.spec) ? Infinity : service.keeps === 'nothing' ? MOVE_BUDGET : 1;
+  return waiting.slice(0, Math.max(0, budget - underWay));
 }
+
+/** A slot that has two tasks for the time being, or none: its task makes way, or its successor starts. */
+function isMoving(service: ServiceView, slot: Slot): boolean {
+  if (slot.displaced.length > 0) return slot.current.length > 0;
+  if (service.keeps === 'nothing' || slot.current.some(isReady)) return false;
+  // One whose successor has failed is not waited for: it may never come.
+  const starting = slot.current.some(({ record }) => record.failures === 0);
+  return starting || slot.leaving.some((task) => isMakingWay(service, task));
+}
+
+/** Whether a task has been stopped so that another can start elsewhere. */
+const isMakingWay = (service: ServiceView, task: TaskView): boolean =>
+  service.keeps !== 'nothing' &&
+  task.record.target !== 'run' &&
+  isCurrent(service, task) &&
+  task.host !== undefined &&
+  isDrained(task.host);
+
+/** Whether it is gone, so that the other may start. */
+export const hasMadeWay = (service: ServiceView, task: TaskView): boolean =>
+  isMakingWay(service, task) && isSpent(task) && task.record.condemned !== true;
 
 /**
  * Moves a task off its node: make before break, its successor is ready before it stops. What must not run twice, since it
@@ -67,11 +90,17 @@ export function movable(service: ServiceView, slots: readonly Slot[]): Slot[] {
  */
 export function move(slot: Slot, { service, context, decisions }: SlotWork): void {
   const [old] = slot.displaced;
-  if (!old) return;
+  if (!old || !service.spec) return;
   const why = old.record.displaced ?? `node ${old.record.node} is ${old.host ? leftBecause(old.host) : 'to be left'}`;
-  if (service.keeps !== 'nothing') {
-    // Rebalancing is not worth a break; draining is.
-    if (old.host && isDrained(old.host)) slot.displaced.forEach((task) => decisions.stops.push({ task, cause: why }));
+  const delay = { service: service.name, slot: slot.number, hopeless: false, node: old.record.node };
+  if (isJob(service.spec)) {
+    decisions.delays.push({ ...delay, reason: `${why}; it is a job and runs to its end` });
+  } else if (service.keeps !== 'nothing') {
+    // Rebalancing is not worth a break; draining is. Who depends on it has to have a new place before, while it is there.
+    if (!old.host || !isDrained(old.host)) return;
+    if (context.dependent !== undefined && old.verdict !== 'unhealthy') {
+      decisions.delays.push({ ...delay, reason: `${why}; waits until ${context.dependent} has left it` });
+    } else slot.displaced.forEach((task) => decisions.stops.push({ task, cause: why }));
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
@@ -92,7 +121,7 @@ export function move(slot: Slot, { service, context, decisions }: SlotWork): voi
 export function homeOf(service: ServiceView, slot: Slot): Pick<Wish, 'only'> {
   if (slot.node !== undefined) return { only: { node: slot.node, because: 'the service runs on each node' } };
   if (service.keeps !== 'local') return {};
-  const before = [...slot.dead, ...slot.leaving, ...slot.outdated, ...slot.displaced].at(-1);
+  const before = [...slot.gone, ...slot.dead, ...slot.leaving, ...slot.outdated, ...slot.displaced].at(-1);
   if (!before || (before.host && isGone(before.host))) return {};
   return { only: { node: before.record.node, because: 'its volume is there' } };
 }

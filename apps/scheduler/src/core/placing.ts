@@ -3,7 +3,7 @@ import { giveBack, portKey, promise } from './ledger.js';
 import { place } from './placement/place.js';
 import type { NewTask } from './plan.js';
 import type { NodeView } from './node-view.js';
-import { hasEnded, hasFailed, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
+import { hasEnded, hasFailed, isGlobal, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
 
 /** Where the wishes of an application find room. */
 export interface Placed {
@@ -64,6 +64,9 @@ interface Work {
   placed: Placed;
 }
 
+/** A service that runs on each node has a slot for each: it runs there once, and twice while it is updated start-first. */
+const NONE: ReadonlyMap<string, number> = new Map();
+
 function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): void {
   const { spec } = service;
   if (!spec) return;
@@ -72,7 +75,7 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
   const placement = place(after.all(), {
     service: service.name,
     spec,
-    tasksOfService: counts,
+    tasksOfService: isGlobal(spec) ? NONE : counts,
     failuresOfService: countByNode(service, (task) => hasEnded(task) && hasFailed(task)),
     avoidPorts: doubtful(wish),
     volumes: service.volumes,

@@ -55,13 +55,18 @@ function serviceProgress(view: AppView, service: ServiceView, { decided, delays,
   const waiting = decided.get(service.name)?.waiting;
   return {
     desired: service.desired,
-    updated: current.filter((task) => isRunning(task) || isComplete(task)).length,
-    running: service.tasks.filter((task) => isLive(task) && isRunning(task)).length,
-    healthy: current.filter(job ? isComplete : good).length,
+    updated: slotsWhere(current, (task) => isRunning(task) || isComplete(task)),
+    running: slotsWhere(service.tasks, (task) => isLive(task) && isRunning(task)),
+    healthy: slotsWhere(current, job ? isComplete : good),
     failed: current.filter((task) => hasEnded(task) && hasFailed(task)).length,
     pending: delays.filter((delay) => delay.service === service.name).map((delay) => pendingSlot(view, delay, now)),
     ...(waiting !== undefined && { waiting }),
   };
+}
+
+/** A slot whose task is about to be replaced has two tasks, and counts once. */
+function slotsWhere(tasks: readonly TaskView[], holds: (task: TaskView) => boolean): number {
+  return new Set(tasks.filter(holds).map(({ record }) => record.slot)).size;
 }
 
 function pendingSlot({ rollout }: AppView, { service, slot, reason, node }: Delay, now: number): PendingSlot {

@@ -1,6 +1,6 @@
 import type { TaskRecord } from '@tutti/model';
 import { earlier, noDecisions, type Decisions, type Loss } from './decisions.js';
-import { dependentsLeft, unmetDependency } from './dependencies.js';
+import { dependentsLeft, dependentToMove, unmetDependency } from './dependencies.js';
 import { placeWishes } from './placing.js';
 import type { Plan } from './plan.js';
 import { progressOf } from './progress.js';
@@ -39,7 +39,13 @@ interface Situation {
 function decide(service: ServiceView, { view, services, now }: Situation): Decisions {
   if (view.app.state === 'removing' && dependentsLeft(service, services)) return noDecisions();
   const gate = unmetDependency(service, services);
-  return decideSlots(service, { now, cause: causeOf(view, service), ...(gate !== undefined && { gate }) });
+  const dependent = dependentToMove(service, services);
+  return decideSlots(service, {
+    now,
+    cause: causeOf(view, service),
+    ...(gate !== undefined && { gate }),
+    ...(dependent !== undefined && { dependent }),
+  });
 }
 
 /** What a new task of this service is made for. */

@@ -6,6 +6,8 @@ export interface SlotContext {
   now: number;
   /** Why tasks of this service must not be started yet: an unmet dependency. */
   gate?: string;
+  /** A service that depends on this one and is still to leave a node that both are on. */
+  dependent?: string;
   /** What a new task is made for: `deploy of revision 3`. */
   cause: string;
 }

@@ -4,6 +4,7 @@ import {
   isDisplaced,
   isLeaving,
   isLive,
+  isSpent,
   isStranded,
   type ServiceView,
   type TaskView,
@@ -28,6 +29,8 @@ export interface Slot {
   leaving: TaskView[];
   /** Ended while wanted. */
   dead: TaskView[];
+  /** Asked to go, and gone. */
+  gone: TaskView[];
 }
 
 /** The slots of a service: those wanted, and those that only have tasks left. */
@@ -55,12 +58,13 @@ export function slotsOf(service: ServiceView): Slot[] {
 const emptySlot = (number: number): Slot => ({
   number,
   wanted: false,
-  ...{ current: [], displaced: [], outdated: [], stranded: [], leaving: [], dead: [] },
+  ...{ current: [], displaced: [], outdated: [], stranded: [], leaving: [], dead: [], gone: [] },
 });
 
-type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead';
+type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead' | 'gone';
 
 function listOf(service: ServiceView, task: TaskView): List | undefined {
+  if (task.record.target !== 'run' && isSpent(task)) return 'gone';
   if (isLeaving(task)) return 'leaving';
   if (isStranded(task)) return 'stranded';
   if (hasEnded(task)) return task.record.target === 'run' ? 'dead' : undefined;

@@ -1,7 +1,8 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
-import { homeOf, move, movable, rehome } from './moves.js';
+import { hasMadeWay, homeOf, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
+import { isDrained } from './node-view.js';
 import { slotsOf, type Slot } from './slot.js';
 import type { SlotContext, SlotWork } from './slot-work.js';
 import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, type TaskView } from './view.js';
@@ -12,9 +13,9 @@ import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, 
  */
 export function decideSlots(service: ServiceView, context: SlotContext): Decisions {
   const decisions = noDecisions();
-  decisions.forget.push(...service.tasks.filter((task) => task.record.target !== 'run' && isSpent(task)));
   const slots = slotsOf(service);
   for (const slot of slots) {
+    slot.gone = rememberedOf(slot, service, decisions);
     giveUpLeaving(slot, decisions);
     if (!slot.wanted) empty(slot, service, decisions);
     else fill(slot, { service, context, decisions });
@@ -23,6 +24,19 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
   for (const slot of movable(service, slots)) move(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
   return decisions;
+}
+
+/**
+ * What has gone is forgotten; but while its slot is empty it tells on which node the slot has its data. It holds no room
+ * on a node that is to be emptied.
+ */
+function rememberedOf(slot: Slot, service: ServiceView, decisions: Decisions): TaskView[] {
+  const { current, displaced, outdated, stranded } = slot;
+  const isEmpty = current.length + displaced.length + outdated.length + stranded.length === 0;
+  const last = slot.wanted && isEmpty && service.keeps === 'local' ? slot.gone.at(-1) : undefined;
+  decisions.forget.push(...slot.gone.filter((task) => task !== last));
+  if (last?.host && isDrained(last.host) && !last.record.released) decisions.release.push(last);
+  return last ? [last] : [];
 }
 
 /** What was asked to go and is on a node that is down holds nobody up. */
@@ -93,20 +107,23 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
     succeed(slot, last, { service, context, decisions });
     return;
   }
-  if (slot.leaving.length > 0 && effectiveOrder(spec) === 'stop-first') {
-    decisions.delays.push({
-      service: name,
-      slot: slot.number,
-      reason: 'waits for its predecessor to stop',
-      hopeless: false,
-    });
+  if (isWaitedFor(slot, service)) {
+    decisions.delays.push({ service: name, slot: slot.number, ...PREDECESSOR });
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
-    const wish = { service: name, slot: slot.number, cause: context.cause, failures: 0, frees: slot.dead };
-    decisions.wishes.push({ ...wish, ...homeOf(service, slot) });
+    const moved = service.tasks.findLast((task) => task.record.slot === slot.number && hasMadeWay(service, task));
+    const cause = moved ? `replaces ${moved.record.task}: ${moved.record.targetCause ?? 'moved'}` : context.cause;
+    const wish = { service: name, slot: slot.number, cause, failures: 0, frees: [...slot.dead, ...slot.gone] };
+    decisions.wishes.push({ ...wish, ...(moved && { replaces: moved }), ...homeOf(service, slot) });
   }
 }
+
+const PREDECESSOR = { reason: 'waits for its predecessor to stop', hopeless: false };
+
+/** Whether what leaves the slot has to be gone before the next task starts; two must not write to one volume. */
+const isWaitedFor = ({ leaving }: Slot, { spec, keeps }: ServiceView): boolean =>
+  leaving.length > 0 && spec !== undefined && (keeps !== 'nothing' || effectiveOrder(spec) === 'stop-first');
 
 function succeed(slot: Slot, last: TaskView, { service, context, decisions }: SlotWork): void {
   const { spec, name } = service;
@@ -120,13 +137,8 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
     const reason = `${next.cause}; waits before attempt ${next.failures + 1}`;
     decisions.delays.push({ service: name, slot: slot.number, reason, until: next.at, hopeless: next.failures > 1 });
     decisions.wakeAt = earlier(decisions.wakeAt, next.at);
-  } else if (slot.leaving.length > 0 && effectiveOrder(spec) === 'stop-first') {
-    decisions.delays.push({
-      service: name,
-      slot: slot.number,
-      reason: 'waits for its predecessor to stop',
-      hopeless: false,
-    });
+  } else if (isWaitedFor(slot, service)) {
+    decisions.delays.push({ service: name, slot: slot.number, ...PREDECESSOR });
   } else {
     decisions.wishes.push({
       service: name,
@@ -134,7 +146,7 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
       cause: next.cause,
       failures: next.failures,
       replaces: last,
-      frees: slot.dead,
+      frees: [...slot.dead, ...slot.gone],
       ...homeOf(service, slot),
     });
   }

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from '@tutti/model';
+import { isDrained } from './node-view.js';
 import type { Slot } from './slot.js';
 import { isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
 
@@ -17,13 +18,18 @@ export function updatable(service: ServiceView, slots: readonly Slot[], { now }:
   const { parallelism, delayMs } = service.spec.update;
   const wanted = slots.filter((slot) => slot.wanted);
   const outdated = wanted.filter(
-    (slot) => slot.current.length === 0 && slot.outdated.length > 0 && !failedUpdate(service, slot),
+    (slot) => slot.outdated.length > 0 && !hasSuccessor(slot) && !failedUpdate(service, slot),
   );
   if (outdated.length === 0 || now < lastReadyAt(wanted) + delayMs) return [];
   const underWay = wanted.filter((slot) => isUnderWay(service, slot)).length;
   const free = parallelism === 0 ? outdated.length : Math.max(0, parallelism - underWay);
-  return outdated.slice(0, free);
+  // Those that have to leave their node anyway go first.
+  const leaves = ({ outdated: [task] }: Slot): boolean => task?.host !== undefined && isDrained(task.host);
+  return outdated.sort((a, b) => Number(leaves(b)) - Number(leaves(a))).slice(0, free);
 }
+
+/** Whether a task of the wanted spec is there, be it on a node that it is to leave: then it is moved. */
+const hasSuccessor = ({ current, displaced }: Slot): boolean => current.length + displaced.length > 0;
 
 /** When the delay between two steps of an update is over, epoch ms; undefined when none is running. */
 export function updateDueAt(service: ServiceView, slots: readonly Slot[], now: number): number | undefined {
@@ -43,7 +49,8 @@ export function failedUpdate(service: ServiceView, slot: Slot): TaskView | undef
 /** A slot whose old task is going or whose new one is not ready yet. */
 function isUnderWay(service: ServiceView, slot: Slot): boolean {
   if (slot.current.some(isReady)) return slot.outdated.length > 0;
-  if (slot.displaced.length + slot.stranded.length > 0) return false;
+  if (slot.displaced.length > 0) return slot.outdated.length > 0;
+  if (slot.stranded.length > 0) return false;
   if (failedUpdate(service, slot)) return true;
   return slot.current.length > 0 || (slot.outdated.length === 0 && slot.leaving.length + slot.dead.length > 0);
 }
