@@ -2,11 +2,12 @@
 // own, so that it can run beside another on the same machine and the same engine.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tutti/bus';
+import { ProcessEngine } from '@tutti/engine';
 import { containersWith, removeAllWith } from './docker.js';
 import { client } from './http.js';
 import { end, isRunning, kill } from './processes.js';
@@ -18,12 +19,13 @@ const KEPT_CHARACTERS = 200_000;
 
 /**
  * Starts `tutti up`. Everything of it is gone after `stop()`: processes, containers, networks, volumes, files.
- * @param options `separate`: each service in a process of its own
+ * @param {{ separate?: boolean, engine?: string }} options `separate`: each service in a process of its own; `engine`: as
+ *   `up --engine` has it
  */
-export async function startCluster({ separate = false } = {}) {
+export async function startCluster({ separate = false, engine } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-test-'));
   const node = `test-${randomBytes(4).toString('hex')}`;
-  const cluster = new Cluster({ dir, node, separate, natsPort: await freePort() });
+  const cluster = new Cluster({ dir, node, separate, engine, natsPort: await freePort() });
   try {
     await cluster.up();
   } catch (error) {
@@ -39,12 +41,18 @@ export class Cluster {
   output = '';
   #process;
 
-  constructor({ dir, node, separate, natsPort }) {
+  constructor({ dir, node, separate, engine, natsPort }) {
     Object.assign(this, { separate, natsPort });
     this.dir = dir;
     this.node = node;
     this.data = join(dir, 'data');
-    this.env = environment({ TUTTI_CONTEXT: join(this.dir, 'context.json'), TUTTI_DATA: this.data });
+    this.engineRoot = join(this.dir, 'engine');
+    this.env = environment({
+      TUTTI_CONTEXT: join(this.dir, 'context.json'),
+      TUTTI_DATA: this.data,
+      TUTTI_ENGINE_ROOT: this.engineRoot,
+      ...(engine && { TUTTI_ENGINE: engine }),
+    });
     this.owned = { 'dev.tutti.node': this.node };
     this.http = client(() => this.context);
   }
@@ -124,8 +132,17 @@ export class Cluster {
       // It never came so far as to write its numbers down.
     }
     await removeAllWith(this.owned);
+    await removeProcesses(this.engineRoot);
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** Ends what an engine of plain processes keeps there. */
+async function removeProcesses(root) {
+  if (!existsSync(root)) return;
+  const engine = await ProcessEngine.open({ root });
+  for (const { id } of await engine.list()) await engine.remove(id, { force: true });
+  await engine.close();
 }
 
 /** Runs a program to its end: exit code, output, and how long it took in milliseconds. */

@@ -3,7 +3,7 @@ import { ProvisionerModule } from './provisioner.module.js';
 import { settingsOf, type AgentOptions } from './settings.js';
 
 export { ProvisionerModule } from './provisioner.module.js';
-export { agentOptionsFromEnv, type AgentOptions } from './settings.js';
+export { agentOptionsFromEnv, type AgentOptions, type EngineChoice, type EngineKind } from './settings.js';
 export { LABEL } from './core/labels.js';
 
 /**

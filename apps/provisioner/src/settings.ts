@@ -3,11 +3,24 @@ import type { ContainerEngine } from '@tutti/engine';
 import { invalid, requireName, toName } from '@tutti/model';
 import { hostname } from 'node:os';
 
+export const ENGINE_KINDS = ['docker', 'process'] as const;
+export type EngineKind = (typeof ENGINE_KINDS)[number];
+
+/** Which engine of the host the agent works with. */
+export interface EngineChoice {
+  /** Absent: `docker`. */
+  kind?: EngineKind;
+  /** Where a Docker Engine listens (DOCKER_HOST's forms; absent: DOCKER_HOST, else the socket). */
+  host?: string;
+  /** Where plain processes are kept; absent: `processRoot` of the node. */
+  root?: string;
+}
+
 /** How the agent of one node works. Times in milliseconds. */
 export interface Settings {
   node: string;
-  /** One in this process, or where a Docker Engine listens (DOCKER_HOST's forms; absent: DOCKER_HOST, else the socket). */
-  engine: ContainerEngine | { host?: string };
+  /** One in this process, or how to find it. */
+  engine: ContainerEngine | EngineChoice;
   /** Beside those set on the engine itself. */
   labels: Record<string, string>;
   /** Where the node's published ports can be reached; absent: the host's first address. */
@@ -57,21 +70,28 @@ export function settingsOf(options: AgentOptions): Settings {
 }
 
 /**
- * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_DOCKER_HOST or DOCKER_HOST, TUTTI_LABELS
- * (`zone=a,disk=ssd`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
+ * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_ENGINE (`docker`, `process`), TUTTI_DOCKER_HOST or
+ * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
  * @throws TuttiError `invalid` for labels or a number that cannot be read
  */
 export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): AgentOptions {
-  const host = env.TUTTI_DOCKER_HOST ?? env.DOCKER_HOST;
   return {
     ...optionsFromEnv('provisioner', env),
     node: env.TUTTI_NODE ?? toName(hostname(), 'node'),
-    engine: host ? { host } : {},
+    engine: engineFromEnv(env),
     labels: parseLabels(env.TUTTI_LABELS ?? ''),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
   };
+}
+
+function engineFromEnv(env: NodeJS.ProcessEnv): EngineChoice {
+  const { TUTTI_ENGINE: text = 'docker', TUTTI_ENGINE_ROOT: root } = env;
+  const kind = ENGINE_KINDS.find((known) => known === text);
+  if (!kind) throw invalid(`TUTTI_ENGINE is ${JSON.stringify(text)}: an agent takes docker or process`);
+  const host = env.TUTTI_DOCKER_HOST ?? env.DOCKER_HOST;
+  return { kind, ...(host && { host }), ...(root && { root }) };
 }
 
 function parseLabels(text: string): Record<string, string> {

@@ -9,6 +9,7 @@ export * from './port/image-name.js';
 export * from './port/logs.js';
 export * from './port/resources.js';
 export type { SimBehaviour, SimImage } from './sim/behaviour.js';
+export { hasProcesses, processRoot } from './process/root.js';
 export { ProcessEngine, type ProcessEngineOptions } from './process/process-engine.js';
 export { ManualClock, systemClock, type SimClock } from './sim/clock.js';
 export type { SimLatencies, SimOperation } from './sim/sim-calls.js';

@@ -86,7 +86,7 @@ export class Children implements Fleet {
 }
 
 function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
-  const { gateway, node, cluster, labels, dockerHost } = hosting;
+  const { gateway, node, cluster, labels, engine } = hosting;
   return {
     ...process.env,
     TUTTI_NATS: hosting.natsUrl,
@@ -102,7 +102,9 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
       TUTTI_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
-      ...(dockerHost && { TUTTI_DOCKER_HOST: dockerHost }),
+      ...(engine.kind && { TUTTI_ENGINE: engine.kind }),
+      ...(engine.root && { TUTTI_ENGINE_ROOT: engine.root }),
+      ...(engine.host && { TUTTI_DOCKER_HOST: engine.host }),
     }),
   };
 }

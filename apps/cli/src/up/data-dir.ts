@@ -23,6 +23,8 @@ export interface Settings {
   cluster?: string;
   node?: string;
   natsPort?: number;
+  /** What ran containers last time. */
+  engine?: 'docker' | 'process';
   /** Where the gateway was last. */
   endpoint?: string;
 }

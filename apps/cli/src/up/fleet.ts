@@ -1,4 +1,5 @@
 import type { ServiceName } from '@tutti/model';
+import type { EngineChoice } from '@tutti/provisioner';
 
 /** The services of a control plane, as one thing to start and stop. */
 export interface Fleet {
@@ -35,7 +36,7 @@ export interface Hosting {
   node: string;
   cluster: string;
   labels: Record<string, string>;
-  dockerHost?: string;
+  engine: EngineChoice;
   gateway: { host: string; port: number; token: string };
   log(line: string): void;
 }

@@ -6,6 +6,7 @@ import { messageOf, SERVICES, toName, TuttiError, type StatusAnswer } from '@tut
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
 import { Children } from './children.js';
+import { chooseEngine, type EngineWish } from './engine-choice.js';
 import { makeDataDir, remember, settingsOf, writeJson, type DataDir, type Settings } from './data-dir.js';
 import type { Fleet, Hosting } from './fleet.js';
 import { InProcess } from './in-process.js';
@@ -22,6 +23,7 @@ export interface UpSettings {
   natsPort?: number;
   node?: string;
   labels: Record<string, string>;
+  engine?: EngineWish;
   dockerHost?: string;
   /** A process for each service. */
   separate: boolean;
@@ -58,14 +60,15 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     undo.push(() => nats.stop());
     const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
     const cluster = remembered.cluster ?? randomBytes(6).toString('hex');
-    remember(data, { node, cluster });
-    const hosting = hostingOf(settings, { natsUrl: nats.url, node, cluster, port });
+    const { engine, words } = await chooseEngine(settings, { node, cluster });
+    remember(data, { node, cluster, engine: engine.kind ?? 'docker' });
+    const hosting = hostingOf(settings, { natsUrl: nats.url, node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
     await fleet.start();
     step(`services: ${SERVICES.join(', ')}`);
-    step(`node ${node}, engine ${settings.dockerHost ?? process.env.DOCKER_HOST ?? 'at the default socket'}`);
+    step(`node ${node}, engine ${words}`);
     announce = () => writeJson(data.pids, pidsOf(fleet, nats));
     announce();
     remember(data, { endpoint: context.endpoint });
@@ -102,16 +105,16 @@ async function gatewayPort({ port, listen }: UpSettings): Promise<number> {
 
 function hostingOf(
   settings: UpSettings,
-  at: Pick<Hosting, 'natsUrl' | 'node' | 'cluster'> & { port: number },
+  at: Pick<Hosting, 'natsUrl' | 'node' | 'cluster' | 'engine'> & { port: number },
 ): Hosting {
-  const { data, listen, labels, dockerHost, log } = settings;
+  const { data, listen, labels, log } = settings;
   return {
     natsUrl: at.natsUrl,
     credentials: (service) => credentialsPath(data.credentials, service),
     node: at.node,
     cluster: at.cluster,
     labels,
-    ...(dockerHost !== undefined && { dockerHost }),
+    engine: at.engine,
     gateway: { host: listen, port: at.port, token: ensureToken(data.token) },
     log,
   };

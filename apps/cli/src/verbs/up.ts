@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { existsSync, readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
 import { invalid, messageOf, requireName, TuttiError } from '@tutti/model';
 import type { Context } from '../client/context-file.js';
 import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
-import { dataDir, settingsOf, type DataDir } from '../up/data-dir.js';
+import { dataDir, settingsOf, type DataDir, type Settings as DataSettings } from '../up/data-dir.js';
 import { detach, tellParent } from '../up/detach.js';
+import { ENGINE_WISHES, type EngineWish } from '../up/engine-choice.js';
 import { runningUp } from '../up/lock.js';
 import { keepHeapSmall } from '../up/memory.js';
 import { examples, parsed, repeatable, wholeNumber } from './options.js';
@@ -20,6 +21,7 @@ interface Options {
   natsPort?: number;
   node?: string;
   label?: string[];
+  engine?: EngineWish;
   dockerHost?: string;
   separate?: boolean;
   detach?: boolean;
@@ -36,10 +38,18 @@ export function define(command: Command): Command {
     .option('--nats-port <port>', 'of the bus (default: that of last time, else 4222, else any free one)', port)
     .option('--node <name>', "this node's name (default: that of last time, else the host's)", parsed(nodeName))
     .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
+    .addOption(
+      new Option('--engine <kind>', 'what runs containers; auto: plain processes where there is no Docker Engine')
+        .choices(ENGINE_WISHES)
+        .env('TUTTI_ENGINE'),
+    )
     .option('--docker-host <url>', 'the Docker Engine (default: DOCKER_HOST, else the default socket)')
     .option('--separate', 'run each service as a process of its own')
     .option('-d, --detach', 'run in the background, return when ready')
-    .option('--deploy <file>', 'deploy this Compose file when ready')
+    .option(
+      '--deploy <file>',
+      'deploy this Compose file when ready; on plain processes its .process.yaml, if it has one',
+    )
     .option('--app <name>', 'under this name');
   return examples(
     command,
@@ -62,7 +72,7 @@ async function adopt(data: DataDir, pid: number, options: Options): Promise<void
   const { endpoint } = settingsOf(data);
   if (endpoint === undefined) throw new TuttiError('unavailable', `tutti up (pid ${pid}) is just starting: try again`);
   print(`tutti up runs already (pid ${pid})`, `ready ${endpoint}`);
-  await deployAsked({ endpoint, token: readFileSync(data.token, 'utf8').trim() }, options);
+  await deployAsked({ endpoint, token: readFileSync(data.token, 'utf8').trim() }, options, data);
 }
 
 async function inBackground(data: DataDir, options: Options): Promise<void> {
@@ -75,7 +85,7 @@ async function inBackground(data: DataDir, options: Options): Promise<void> {
     print,
   );
   print(`ready ${context.endpoint}`);
-  await deployAsked(context, options);
+  await deployAsked(context, options, data);
 }
 
 const isDeploy = (word: string): boolean => /^--(deploy|app)(=|$)/.test(word);
@@ -88,13 +98,14 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
   process.stderr.on('error', () => undefined);
   const stopped = untilStopped();
   const { bringUp } = await import('../up/run.js');
-  const { port, listen, natsPort, node, dockerHost } = options;
+  const { port, listen, natsPort, node, engine, dockerHost } = options;
   const plane = await bringUp({
     data,
     port,
     listen,
     ...(natsPort !== undefined && { natsPort }),
     ...(node !== undefined && { node }),
+    ...(engine !== undefined && { engine }),
     ...(dockerHost !== undefined && { dockerHost }),
     labels: labelsOf(options.label ?? []),
     separate: options.separate ?? false,
@@ -108,16 +119,23 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
   });
   print(`ready ${plane.context.endpoint}`);
   tellParent({ ready: plane.context });
-  await Promise.race([deployAsked(plane.context, options).then(() => stopped), stopped]);
+  await Promise.race([deployAsked(plane.context, options, data).then(() => stopped), stopped]);
   say('Stopping the control plane; containers keep running.');
   await plane.stop();
   process.exit(0);
 }
 
-async function deployAsked(context: Context, { deploy, app }: Options): Promise<void> {
+async function deployAsked(context: Context, { deploy, app }: Options, data: DataDir): Promise<void> {
   if (deploy === undefined) return;
   const { deployExample } = await import('../up/deploy-asked.js');
-  await deployExample(context, { file: deploy, ...(app !== undefined && { app }) });
+  const file = fileFor(settingsOf(data).engine, deploy);
+  await deployExample(context, { file, ...(app !== undefined && { app }) });
+}
+
+/** What a file says of containers may not do for plain processes: the same application may have a file for those. */
+function fileFor(engine: DataSettings['engine'], file: string): string {
+  const own = file.replace(/(\.ya?ml)$/, '.process$1');
+  return engine === 'process' && existsSync(own) ? own : file;
 }
 
 function nodeName(text: string): string {
