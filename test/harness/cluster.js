@@ -69,11 +69,11 @@ export class Cluster {
     return { ...recorded, 'nats-server': nats };
   }
 
-  /** A secret file of a NATS user, such as `operator`, and where the bus is. */
+  /** The credentials of a NATS user, such as `operator`, and where the bus is. */
   bus(user = 'operator') {
     return {
       servers: [`nats://127.0.0.1:${this.natsPort}`],
-      credentials: join(this.data, 'credentials', `${user}.nk`),
+      credentials: join(this.data, 'credentials', `${user}.creds`),
     };
   }
 

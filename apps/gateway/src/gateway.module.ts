@@ -1,9 +1,11 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { Replies } from './commands/replies.js';
 import { Sender } from './commands/sender.js';
 import { Submissions } from './commands/submission.js';
 import { Docs } from './http/docs.js';
 import { EventStreams } from './http/event-stream.js';
+import { ENTRANCE, type Entrance } from './join/entrance.js';
+import { JoinController } from './join/join.controller.js';
 import { RecordReader } from './records.service.js';
 import { AppsController } from './routes/apps.controller.js';
 import { ClusterController } from './routes/cluster.controller.js';
@@ -27,7 +29,13 @@ import { StatusController } from './routes/status.controller.js';
     InspectController,
     StatusController,
     OpenController,
+    JoinController,
   ],
   providers: [Sender, Replies, Submissions, RecordReader, EventStreams, Docs],
 })
-export class GatewayModule {}
+export class GatewayModule {
+  /** @param entrance absent where no node can join here */
+  static with(entrance: Entrance | undefined): DynamicModule {
+    return { module: GatewayModule, providers: [{ provide: ENTRANCE, useValue: entrance }] };
+  }
+}

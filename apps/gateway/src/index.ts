@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startHybrid, type RunningService, type ServiceOptions } from '@tutti/bus';
+export type { Entrance } from './join/entrance.js';
 import { GatewayModule } from './gateway.module.js';
 import { Docs } from './http/docs.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { readEntrance } from './join/entrance.js';
 import { createAdapter } from './http/server.js';
 import { validationPipe } from './http/validation.js';
 
@@ -15,6 +17,8 @@ export interface GatewayOptions extends ServiceOptions {
   host?: string;
   /** Whoever shows it may do everything. */
   token: string;
+  /** File that says how nodes are let in; absent: none can join here. */
+  joinFile?: string;
 }
 
 /**
@@ -23,10 +27,10 @@ export interface GatewayOptions extends ServiceOptions {
  * @throws TuttiError when the bus cannot be reached; Error when the port is taken
  */
 export async function start(options: GatewayOptions): Promise<RunningService & { url: string }> {
-  const { port, host = '127.0.0.1', token } = options;
+  const { port, host = '127.0.0.1', token, joinFile } = options;
   let url = '';
   const running = await startHybrid<NestFastifyApplication>(
-    GatewayModule,
+    GatewayModule.with(joinFile === undefined ? undefined : readEntrance(joinFile)),
     { ...options, description: 'Commands and questions over HTTP' },
     {
       create: async (root, nest) => {

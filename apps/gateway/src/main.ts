@@ -8,10 +8,11 @@ const {
   TUTTI_HTTP_HOST: host = '127.0.0.1',
   TUTTI_TOKEN,
   TUTTI_TOKEN_FILE,
+  TUTTI_JOIN_FILE: joinFile,
 } = process.env;
 
 await runMain(() => {
   const token = TUTTI_TOKEN ?? (TUTTI_TOKEN_FILE ? readFileSync(TUTTI_TOKEN_FILE, 'utf8').trim() : '');
   if (token === '') throw invalid('give the bearer token in TUTTI_TOKEN, or a file that holds it in TUTTI_TOKEN_FILE');
-  return start({ ...optionsFromEnv('gateway'), port: Number(port), host, token });
+  return start({ ...optionsFromEnv('gateway'), port: Number(port), host, token, ...(joinFile && { joinFile }) });
 });

@@ -64,7 +64,7 @@ export class RecordReader {
   }
 
   /** Names of the nodes whose agents renew their leases. */
-  private async aliveNodes(): Promise<Set<string>> {
+  async aliveNodes(): Promise<Set<string>> {
     const changes = watchLeases(this.bus, 'node').pipe(
       takeWhile((change) => change.type !== 'ready'),
       scan((alive, change) => noted(alive, change), new Set<string>()),

@@ -18,7 +18,7 @@ describe('reports', () => {
   });
 
   test('go out in order; quick steps are merged, milestones are not; more than fit give up the middle', async () => {
-    const connection = await bus.connect('provisioner');
+    const connection = await bus.connectNode(aStatusRecord({}).node);
     const writer = new StatusWriter(connection, new Logger());
     const seen: string[] = [];
     watch(await bus.connect(), [filters.all('status')]).subscribe((change) => {

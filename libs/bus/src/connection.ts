@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf, TuttiError } from '@tutti/model';
 
 export interface BusOptions {
@@ -8,7 +8,9 @@ export interface BusOptions {
   servers: string[];
   /** Who connects: becomes the connection's name and the source of its events. */
   name: string;
-  /** Path of a file that holds the user's nkey seed; absent where the server asks for none. */
+  /** The node that an agent works for: its user is that node's. */
+  node?: string;
+  /** Path of a file with the user's pass and secret, as NATS tools take it; absent where the server asks for none. */
   credentials?: string;
   /** How long the first connection may take, in milliseconds. */
   timeoutMs?: number;
@@ -27,12 +29,12 @@ export interface Connection {
  * @throws TuttiError `unavailable` when no server answers in time, `unauthorised` when the credentials are refused
  */
 export async function connectBus(options: BusOptions): Promise<Connection> {
-  const seed = options.credentials ? readFileSync(options.credentials) : undefined;
+  const credentials = options.credentials ? readFileSync(options.credentials) : undefined;
   try {
     const nc = await connect({
       servers: options.servers,
       name: `tutti-${options.name}`,
-      inboxPrefix: inboxOf(options.name),
+      inboxPrefix: inboxOf(options.name, options.node),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 100,
@@ -42,7 +44,7 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
       ignoreAuthErrorAbort: true,
       // A trace for each request costs more than the request.
       noAsyncTraces: true,
-      ...(seed && { authenticator: nkeyAuthenticator(new Uint8Array(trimmed(seed))) }),
+      ...(credentials && { authenticator: credsAuthenticator(new Uint8Array(credentials)) }),
     });
     return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name };
   } catch (error) {
@@ -54,11 +56,7 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
   }
 }
 
-/** Each user has an inbox of its own, so that none can read another's replies. */
-export function inboxOf(name: string): string {
-  return `_INBOX_${name.replace(/[^a-zA-Z0-9]/g, '_')}`;
-}
-
-function trimmed(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString('utf8').trim());
+/** Each user has an inbox of its own, so that none can read another's replies. @param node of an agent */
+export function inboxOf(name: string, node?: string): string {
+  return node === undefined ? `_INBOX_${name.replace(/[^a-zA-Z0-9]/g, '_')}` : `_INBOX_node.${node}`;
 }

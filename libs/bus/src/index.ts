@@ -26,6 +26,7 @@ export { createLogger } from './nest/logger.js';
 export { ask, survey, type LiveService } from './nest/micro.js';
 export { PassErrorsFilter } from './nest/pass-errors.filter.js';
 export * from './nest/service.js';
+export { Authority, isUserKey, NodeSigner, type NodeSigning, type ServerAccess } from './access/authority.js';
 export * from './access/credentials.js';
-export { permissionsOf, type Permissions, type UserName } from './access/permissions.js';
+export { nodePermissions, permissionsOf, type Permissions, type UserName } from './access/permissions.js';
 export { freePort, startNatsServer, type NatsServer, type NatsServerOptions } from './server/nats-server.js';

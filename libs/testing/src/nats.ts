@@ -7,7 +7,11 @@ import {
   credentialsPath,
   ensureCredentials,
   ensureTopology,
+  nodeCredentialsPath,
+  NodeSigner,
   startNatsServer,
+  userKey,
+  writeCredentials,
   type Connection,
   type NatsServer,
   type UserName,
@@ -18,8 +22,12 @@ export interface TestBus {
   url: string;
   /** Opens a connection; on a secured bus as that user. Closed by {@link stop}. */
   connect(user?: UserName): Promise<Connection>;
-  /** Path of a user's secret; undefined on a bus without users. */
+  /** The same as the agent of a node. */
+  connectNode(node: string): Promise<Connection>;
+  /** Path of a user's credentials; undefined on a bus without users. */
   credentials(user: UserName): string | undefined;
+  /** The same of a node's user, who is let in by this. */
+  nodeCredentials(node: string): Promise<string | undefined>;
   /** Kills the server (SIGKILL) and starts it again on the same port and files. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -35,30 +43,48 @@ export function natsProgram(): string {
 export async function startTestBus({ secured = false }: { secured?: boolean } = {}): Promise<TestBus> {
   const dir = await mkdtemp(join(tmpdir(), 'tutti-bus-'));
   const secrets = join(dir, 'credentials');
-  const users = secured ? ensureCredentials(secrets) : undefined;
+  const authority = secured ? await ensureCredentials(secrets) : undefined;
+  const access = await authority?.serverAccess();
   const credentials = (user: UserName): string | undefined => (secured ? credentialsPath(secrets, user) : undefined);
   const operator = credentials('operator');
   const start = (port?: number): Promise<NatsServer> =>
     startNatsServer({
       dir,
       program: natsProgram(),
-      ...(users && { users }),
+      ...(access && { access }),
       ...(operator && { credentials: operator }),
       ...(port !== undefined && { port }),
     });
+  const nodeCredentials = async (node: string): Promise<string | undefined> => {
+    if (!authority) return undefined;
+    const path = nodeCredentialsPath(secrets, node);
+    const key = userKey(path);
+    writeCredentials(path, await new NodeSigner(authority.nodeSigning).sign(node, key.getPublicKey()), key);
+    return path;
+  };
   let server = await start();
   const connections: Connection[] = [];
-  const connect = async (user: UserName = 'operator'): Promise<Connection> => {
-    const file = credentials(user);
-    const connection = await connectBus({ servers: [server.url], name: user, ...(file && { credentials: file }) });
+  const open = async (options: {
+    name: string;
+    node?: string;
+    credentials: string | undefined;
+  }): Promise<Connection> => {
+    const { credentials: file, ...who } = options;
+    const connection = await connectBus({ servers: [server.url], ...who, ...(file && { credentials: file }) });
     connections.push(connection);
     return connection;
   };
+  const connect = (user: UserName = 'operator'): Promise<Connection> =>
+    open({ name: user, credentials: credentials(user) });
+  const connectNode = async (node: string): Promise<Connection> =>
+    open({ name: 'provisioner', node, credentials: await nodeCredentials(node) });
   await ensureTopology(await connect());
   return {
     url: server.url,
     connect,
+    connectNode,
     credentials,
+    nodeCredentials,
     crash: async () => {
       await server.stop('SIGKILL');
       server = await start(Number(new URL(server.url).port));

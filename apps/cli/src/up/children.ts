@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffMs, SERVICES, TuttiError, type ServiceName } from '@tutti/model';
+import { backoffMs, TuttiError, type ServiceName } from '@tutti/model';
 import { STOP_ORDER, type Fleet, type Hosting } from './fleet.js';
 import { HEAP_FLAGS } from './memory.js';
 
@@ -28,7 +28,7 @@ export class Children implements Fleet {
   ) {}
 
   async start(): Promise<void> {
-    for (const name of SERVICES) void this.supervise(name);
+    for (const name of this.hosting.services) void this.supervise(name);
     const deadline = Date.now() + READY_MS;
     while (!(await this.hooks.isReady())) {
       if (Date.now() > deadline) {
@@ -95,6 +95,7 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
       TUTTI_HTTP_HOST: gateway.host,
       TUTTI_HTTP_PORT: String(gateway.port),
       TUTTI_TOKEN: gateway.token,
+      TUTTI_JOIN_FILE: gateway.joinFile,
     }),
     ...(name === 'provisioner' && {
       TUTTI_NODE: node,

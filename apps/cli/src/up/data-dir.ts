@@ -13,6 +13,8 @@ export interface DataDir {
   settings: string;
   token: string;
   credentials: string;
+  /** What the gateway has to know to let nodes in. */
+  join: string;
   nats: string;
   natsPid: string;
 }
@@ -25,6 +27,8 @@ export interface Settings {
   natsPort?: number;
   /** What ran containers last time. */
   engine?: 'docker' | 'process';
+  /** Seals the join tokens. */
+  joinSecret?: string;
   /** Where the gateway was last. */
   endpoint?: string;
 }
@@ -41,6 +45,7 @@ export function dataDir(given?: string): DataDir {
     settings: at('settings.json'),
     token: at('token'),
     credentials: at('credentials'),
+    join: at('credentials/join.json'),
     nats: at('nats'),
     natsPid: at('nats/nats.pid'),
   };

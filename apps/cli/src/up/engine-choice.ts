@@ -1,9 +1,7 @@
 import { DockerEngine, hasProcesses, processRoot } from '@tutti/engine';
 import { messageOf, TuttiError } from '@tutti/model';
 import type { EngineChoice } from '@tutti/provisioner';
-
-export const ENGINE_WISHES = ['docker', 'process', 'auto'] as const;
-export type EngineWish = (typeof ENGINE_WISHES)[number];
+import type { EngineWish } from './engine-wish.js';
 
 const PATIENCE_MS = 5000;
 

@@ -31,12 +31,14 @@ export function serviceOf(error: unknown): ServiceName | undefined {
 
 /** What a service is told at its start. */
 export interface Hosting {
+  /** Those that run here: a control plane may be no node itself. */
+  services: readonly ServiceName[];
   natsUrl: string;
   credentials(service: ServiceName): string;
   node: string;
   cluster: string;
   labels: Record<string, string>;
   engine: EngineChoice;
-  gateway: { host: string; port: number; token: string };
+  gateway: { host: string; port: number; token: string; joinFile: string };
   log(line: string): void;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningService } from '@tutti/bus';
-import { backoffMs, messageOf, SERVICES, type ServiceName } from '@tutti/model';
+import { backoffMs, messageOf, type ServiceName } from '@tutti/model';
 import { serviceOf, STOP_ORDER, type Fleet, type Hosting } from './fleet.js';
 import { starters } from './starters.js';
 
@@ -21,7 +21,7 @@ export class InProcess implements Fleet {
   }
 
   async start(): Promise<void> {
-    await Promise.all(SERVICES.map((name) => this.launch(name, START_ATTEMPTS)));
+    await Promise.all(this.hosting.services.map((name) => this.launch(name, START_ATTEMPTS)));
   }
 
   async close(): Promise<void> {

@@ -3,34 +3,58 @@ import { TuttiError } from '@tutti/model';
 import { readPid, type DataDir } from './data-dir.js';
 import { runs } from './processes.js';
 
-/** What stands in the command line of every `up`. */
-const UP = ' up';
+/** A folder that one process works on at a time. */
+export interface Lockable {
+  root: string;
+  /** Holds the pid of whoever works on it. */
+  lock: string;
+}
+
+/** What the program that takes the folder is, and how it is ended. */
+export interface Holder {
+  /** Stands in its command line. */
+  mark: string;
+  /** `tutti up`, for sentences. */
+  name: string;
+  /** The command that stops it. */
+  stop: string;
+}
+
+const UP: Holder = { mark: ' up', name: 'tutti up', stop: 'tutti down' };
 
 /** The pid of the `up` that runs on this folder. */
 export function runningUp(data: DataDir): number | undefined {
-  const pid = readPid(data.lock);
-  return pid !== undefined && pid !== process.pid && runs(pid, UP) ? pid : undefined;
+  return holderOf(data, UP);
+}
+
+/** The pid of the process that holds a folder. */
+export function holderOf({ lock: file }: Lockable, { mark }: Holder): number | undefined {
+  const pid = readPid(file);
+  return pid !== undefined && pid !== process.pid && runs(pid, mark) ? pid : undefined;
 }
 
 /**
- * Takes the folder for this process; the file of an `up` that is gone is taken over.
+ * Takes the folder for this process; the file of one that is gone is taken over.
  * @returns gives it up again
- * @throws TuttiError `conflict` when another runs here
+ * @throws TuttiError `conflict` when another works on it
  */
-export function lock(data: DataDir): () => void {
-  const running = runningUp(data);
+export function lock({ root, lock: file }: Lockable, holder: Holder = UP): () => void {
+  const running = holderOf({ root, lock: file }, holder);
   if (running !== undefined) {
-    throw new TuttiError('conflict', `tutti up runs on ${data.root} already (pid ${running}): \`tutti down\` stops it`);
+    throw new TuttiError(
+      'conflict',
+      `${holder.name} runs on ${root} already (pid ${running}): \`${holder.stop}\` stops it`,
+    );
   }
-  rmSync(data.lock, { force: true });
+  rmSync(file, { force: true });
   try {
-    const file = openSync(data.lock, 'wx', 0o600);
-    writeSync(file, `${process.pid}\n`);
-    closeSync(file);
+    const opened = openSync(file, 'wx', 0o600);
+    writeSync(opened, `${process.pid}\n`);
+    closeSync(opened);
   } catch {
-    throw new TuttiError('conflict', `another tutti up is just starting on ${data.root}`);
+    throw new TuttiError('conflict', `another ${holder.name} is just starting on ${root}`);
   }
   return () => {
-    if (readFileSync(data.lock, 'utf8').trim() === String(process.pid)) rmSync(data.lock, { force: true });
+    if (readFileSync(file, 'utf8').trim() === String(process.pid)) rmSync(file, { force: true });
   };
 }

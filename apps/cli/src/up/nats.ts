@@ -3,25 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   connectBus,
   credentialsPath,
-  ensureCredentials,
   ensureTopology,
   freePort,
   startNatsServer,
   type Connection,
   type NatsServer,
+  type ServerAccess,
 } from '@tutti/bus';
 import { backoffMs, messageOf, TuttiError } from '@tutti/model';
 import { readPid, type DataDir } from './data-dir.js';
-import { canListen } from './ports.js';
+import { canListen, reachable } from './ports.js';
 import { runs, terminate } from './processes.js';
 
 const DEFAULT_PORT = 4222;
 const BACKOFF = { firstMs: 50, maxMs: 5000 };
 const GRACE_MS = 15_000;
-const HOST = '127.0.0.1';
 
 export interface NatsOptions {
   data: DataDir;
+  /** Address to listen on. */
+  host: string;
+  access: ServerAccess;
   /** Asked for by the user: taken or fail. */
   port?: number;
   /** That of the last start: taken if it is free. */
@@ -105,24 +107,24 @@ function operator(data: DataDir, url: string): Promise<Connection> {
   return connectBus({ servers: [url], name: 'operator', credentials, timeoutMs: 10_000 });
 }
 
-function launch({ data }: NatsOptions, port: number): Promise<NatsServer> {
+function launch({ data, host, access }: NatsOptions, port: number): Promise<NatsServer> {
   return startNatsServer({
     dir: data.nats,
-    host: HOST,
+    host,
     port,
     pidFile: data.natsPid,
     logFile: join(data.nats, 'nats.log'),
-    users: ensureCredentials(data.credentials),
+    access,
     credentials: credentialsPath(data.credentials, 'operator'),
   });
 }
 
 /** The server that an `up` before us left behind, if it runs and knows our operator. */
-async function adopt({ data, lastPort, port, log }: NatsOptions): Promise<NatsServer | undefined> {
+async function adopt({ data, host, lastPort, port, log }: NatsOptions): Promise<NatsServer | undefined> {
   const pid = readPid(data.natsPid);
   const mark = join(data.nats, 'nats.conf');
   if (pid === undefined || !runs(pid, mark)) return undefined;
-  const url = `nats://${HOST}:${lastPort ?? DEFAULT_PORT}`;
+  const url = `nats://${reachable(host)}:${lastPort ?? DEFAULT_PORT}`;
   const moved = port !== undefined && port !== lastPort;
   const bus = moved ? undefined : await operator(data, url).catch(() => undefined);
   if (!bus) {
@@ -149,11 +151,11 @@ async function goneFrom(bus: Connection, pid: number, mark: string): Promise<voi
   await bus.nc.close();
 }
 
-async function choosePort({ port, lastPort }: NatsOptions): Promise<number> {
+async function choosePort({ host, port, lastPort }: NatsOptions): Promise<number> {
   if (port !== undefined) {
-    if (await canListen(HOST, port)) return port;
-    throw new TuttiError('conflict', `port ${port} on ${HOST} is taken: choose another with --nats-port`);
+    if (await canListen(host, port)) return port;
+    throw new TuttiError('conflict', `port ${port} on ${host} is taken: choose another with --nats-port`);
   }
   const usual = lastPort ?? DEFAULT_PORT;
-  return (await canListen(HOST, usual)) ? usual : freePort();
+  return (await canListen(host, usual)) ? usual : freePort();
 }

@@ -1,19 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { credentialsPath, ensureToken, freePort } from '@tutti/bus';
-import { messageOf, SERVICES, toName, TuttiError, type StatusAnswer } from '@tutti/model';
+import {
+  credentialsPath,
+  ensureCredentials,
+  ensureToken,
+  freePort,
+  nodeCredentialsPath,
+  type Authority,
+} from '@tutti/bus';
+import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
 import { Children } from './children.js';
-import { chooseEngine, type EngineWish } from './engine-choice.js';
+import { chooseEngine } from './engine-choice.js';
+import type { EngineWish } from './engine-wish.js';
 import { makeDataDir, remember, settingsOf, writeJson, type DataDir, type Settings } from './data-dir.js';
 import type { Fleet, Hosting } from './fleet.js';
 import { InProcess } from './in-process.js';
 import { stopLeftovers } from './leftovers.js';
 import { lock } from './lock.js';
 import { Nats } from './nats.js';
-import { canListen } from './ports.js';
+import { writeEntrance } from './entrance.js';
+import { canListen, reachable } from './ports.js';
 
 export interface UpSettings {
   data: DataDir;
@@ -21,6 +30,10 @@ export interface UpSettings {
   port: number;
   listen: string;
   natsPort?: number;
+  /** Where other hosts reach this one; absent: what `listen` tells. */
+  advertise?: string;
+  /** Whether this machine is a node, too. */
+  isNode: boolean;
   node?: string;
   labels: Record<string, string>;
   engine?: EngineWish;
@@ -56,19 +69,22 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     await stopLeftovers(data);
     const port = await gatewayPort(settings);
     const remembered = settingsOf(data);
-    const nats = await startBus(settings, remembered, () => announce());
+    const authority = await ensureCredentials(data.credentials);
+    const nats = await startBus(settings, { authority, remembered, onRestart: () => announce() });
     undo.push(() => nats.stop());
     const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
     const cluster = remembered.cluster ?? randomBytes(6).toString('hex');
     const { engine, words } = await chooseEngine(settings, { node, cluster });
     remember(data, { node, cluster, engine: engine.kind ?? 'docker' });
+    const endpoint = await writeEntrance(settings, { authority, natsUrl: nats.url, node, cluster, port });
     const hosting = hostingOf(settings, { natsUrl: nats.url, node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
     await fleet.start();
-    step(`services: ${SERVICES.join(', ')}`);
-    step(`node ${node}, engine ${words}`);
+    step(`services: ${hosting.services.join(', ')}`);
+    if (settings.isNode) step(`node ${node}, engine ${words}`);
+    if (endpoint !== undefined) step(`other hosts join at ${endpoint} (\`tutti token\` says how)`);
     announce = () => writeJson(data.pids, pidsOf(fleet, nats));
     announce();
     remember(data, { endpoint: context.endpoint });
@@ -81,12 +97,14 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
 }
 
 async function startBus(
-  { data, natsPort, log, step }: UpSettings,
-  { natsPort: lastPort }: Settings,
-  onRestart: () => void,
+  { data, listen, natsPort, log, step }: UpSettings,
+  { authority, remembered, onRestart }: { authority: Authority; remembered: Settings; onRestart: () => void },
 ): Promise<Nats> {
+  const { natsPort: lastPort } = remembered;
   const nats = await Nats.start({
     data,
+    host: listen,
+    access: await authority.serverAccess(),
     log,
     onRestart,
     ...(natsPort !== undefined && { port: natsPort }),
@@ -107,15 +125,20 @@ function hostingOf(
   settings: UpSettings,
   at: Pick<Hosting, 'natsUrl' | 'node' | 'cluster' | 'engine'> & { port: number },
 ): Hosting {
-  const { data, listen, labels, log } = settings;
+  const { data, listen, labels, isNode, log } = settings;
+  const credentials = (service: ServiceName): string =>
+    service === 'provisioner'
+      ? nodeCredentialsPath(data.credentials, at.node)
+      : credentialsPath(data.credentials, service);
   return {
+    services: SERVICES.filter((name) => isNode || name !== 'provisioner'),
     natsUrl: at.natsUrl,
-    credentials: (service) => credentialsPath(data.credentials, service),
+    credentials,
     node: at.node,
     cluster: at.cluster,
     labels,
     engine: at.engine,
-    gateway: { host: listen, port: at.port, token: ensureToken(data.token) },
+    gateway: { host: listen, port: at.port, token: ensureToken(data.token), joinFile: data.join },
     log,
   };
 }
@@ -124,23 +147,17 @@ function fleetOf(settings: UpSettings, of: { hosting: Hosting; context: Context;
   if (!settings.separate) return new InProcess(of.hosting);
   const gateway = new Gateway({ url: new URL(of.context.endpoint), token: of.context.token });
   const fleet: Fleet = new Children(of.hosting, {
-    isReady: () => allAnswer(gateway),
+    isReady: () => allAnswer(gateway, of.hosting.services),
     onChange: () => writeJson(settings.data.pids, pidsOf(fleet, of.nats)),
   });
   return fleet;
 }
 
-async function allAnswer(gateway: Gateway): Promise<boolean> {
+async function allAnswer(gateway: Gateway, services: readonly ServiceName[]): Promise<boolean> {
   const status = await gateway.get<StatusAnswer>('/v1/status').catch(() => undefined);
-  return status !== undefined && SERVICES.every((name) => status.services.some((s) => s.name === name && s.version));
+  return status !== undefined && services.every((name) => status.services.some((s) => s.name === name && s.version));
 }
 
 function pidsOf(fleet: Fleet, nats: Nats): Record<string, number> {
   return { up: process.pid, 'nats-server': nats.pid, ...fleet.pids() };
-}
-
-/** An address that leads to a listener on `host` from this machine. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

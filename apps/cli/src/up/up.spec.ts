@@ -57,7 +57,7 @@ afterAll(() => {
 test('up comes up, keeps its secrets, writes the context and is the only one on its folder', async () => {
   const { url } = await up('--nats-port', String(natsPort));
   const context = join(home, 'config/tutti/context.json');
-  for (const path of [context, data.token, join(data.credentials, 'policy.nk')]) {
+  for (const path of [context, data.token, join(data.credentials, 'policy.creds')]) {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   }
   expect(readJson(context, {})).toEqual({ endpoint: url, token: readFileSync(data.token, 'utf8').trim() });

@@ -15,6 +15,14 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./up.js'),
   },
   { name: 'down', summary: 'stop what `up` runs', group: PLATFORM, load: () => import('./down.js') },
+  { name: 'token', summary: 'what another host needs to join', group: PLATFORM, load: () => import('./token.js') },
+  {
+    name: 'join',
+    summary: 'make this machine a node of a control plane elsewhere',
+    group: PLATFORM,
+    load: () => import('./join.js'),
+  },
+  { name: 'leave', summary: 'stop the agent that `join` runs', group: PLATFORM, load: () => import('./leave.js') },
   {
     name: 'status',
     summary: 'services, bus, nodes, capacity and open incidents',

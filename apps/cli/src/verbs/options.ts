@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_NAMESPACE, messageOf, parseDuration } from '@tutti/model';
+import { DEFAULT_NAMESPACE, invalid, messageOf, parseDuration } from '@tutti/model';
+import { ENGINE_WISHES } from '../up/engine-wish.js';
 import type { EndpointOptions } from '../client/endpoint.js';
 
 /** Options of every verb that speaks to the gateway. */
@@ -43,6 +44,13 @@ export function nodeOptions(command: Command): Command {
   return clientOptions(command).option('--reason <text>', 'why, for those who wonder later');
 }
 
+/** What an agent runs containers with. */
+export function engineOption(): Option {
+  return new Option('--engine <kind>', 'what runs containers; auto: plain processes where there is no Docker Engine')
+    .choices(ENGINE_WISHES)
+    .env('TUTTI_ENGINE');
+}
+
 /** Makes a parser of ours fit for commander: what it refuses becomes a usage error. */
 export function parsed<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
@@ -75,4 +83,15 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
 /** Examples at the end of a verb's help. */
 export function examples(command: Command, ...lines: string[]): Command {
   return command.addHelpText('after', ['', 'Examples:', ...lines.map((line) => `  $ ${line}`)].join('\n'));
+}
+
+/** What `--label KEY=VALUE`, several times, says. @throws TuttiError `invalid` */
+export function labelsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw invalid(`--label ${JSON.stringify(text)} is not KEY=VALUE`);
+      return [text.slice(0, at), text.slice(at + 1)] as const;
+    }),
+  );
 }

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
-import { invalid, messageOf, requireName, TuttiError } from '@tutti/model';
+import type { Command } from 'commander';
+import { messageOf, requireName, TuttiError } from '@tutti/model';
 import type { Context } from '../client/context-file.js';
 import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
-import { dataDir, settingsOf, type DataDir, type Settings as DataSettings } from '../up/data-dir.js';
+import { dataDir, makeDataDir, settingsOf, type DataDir, type Settings as DataSettings } from '../up/data-dir.js';
 import { detach, tellParent } from '../up/detach.js';
-import { ENGINE_WISHES, type EngineWish } from '../up/engine-choice.js';
+import type { EngineWish } from '../up/engine-wish.js';
 import { runningUp } from '../up/lock.js';
 import { keepHeapSmall } from '../up/memory.js';
-import { examples, parsed, repeatable, wholeNumber } from './options.js';
+import { engineOption, examples, labelsOf, parsed, repeatable, wholeNumber } from './options.js';
 
 /** Long enough for the reason to be written. */
 const LAST_WORDS_MS = 200;
@@ -19,7 +19,8 @@ interface Options {
   port: number;
   listen: string;
   natsPort?: number;
-  node?: string;
+  advertise?: string;
+  node: string | boolean;
   label?: string[];
   engine?: EngineWish;
   dockerHost?: string;
@@ -34,15 +35,13 @@ export function define(command: Command): Command {
   command
     .option('--data <dir>', 'where everything is kept (default: TUTTI_DATA, else ~/.tutti)')
     .option('--port <port>', 'of the HTTP gateway; 0 is any free one', port, 8080)
-    .option('--listen <host>', 'address the gateway listens on', '127.0.0.1')
+    .option('--listen <host>', 'address that gateway and bus listen on; 0.0.0.0 lets other hosts join', '127.0.0.1')
+    .option('--advertise <host>', 'where other hosts reach this one (default: what --listen tells)')
     .option('--nats-port <port>', 'of the bus (default: that of last time, else 4222, else any free one)', port)
     .option('--node <name>', "this node's name (default: that of last time, else the host's)", parsed(nodeName))
+    .option('--no-node', 'run the control plane only: this machine runs no applications')
     .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
-    .addOption(
-      new Option('--engine <kind>', 'what runs containers; auto: plain processes where there is no Docker Engine')
-        .choices(ENGINE_WISHES)
-        .env('TUTTI_ENGINE'),
-    )
+    .addOption(engineOption())
     .option('--docker-host <url>', 'the Docker Engine (default: DOCKER_HOST, else the default socket)')
     .option('--separate', 'run each service as a process of its own')
     .option('-d, --detach', 'run in the background, return when ready')
@@ -55,6 +54,7 @@ export function define(command: Command): Command {
     command,
     'tutti up',
     'tutti up --detach --port 9090 --data /var/lib/tutti',
+    'tutti up --listen 0.0.0.0     # other hosts may join',
     'tutti up --deploy compose.yaml --app shop',
   ).action(act);
 }
@@ -79,11 +79,9 @@ async function inBackground(data: DataDir, options: Options): Promise<void> {
   const own = ['-d', '--detach'];
   // The one in front deploys, so that its progress is seen.
   const withoutDeploy = process.argv.slice(3).filter((word, i, all) => !isDeploy(word) && !takesDeploy(all[i - 1]));
-  const context = await detach(
-    withoutDeploy.filter((word) => !own.includes(word)),
-    data,
-    print,
-  );
+  makeDataDir(data);
+  const args = withoutDeploy.filter((word) => !own.includes(word));
+  const context = await detach<Context>({ verb: 'up', args, log: data.log }, print);
   print(`ready ${context.endpoint}`);
   await deployAsked(context, options, data);
 }
@@ -98,13 +96,15 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
   process.stderr.on('error', () => undefined);
   const stopped = untilStopped();
   const { bringUp } = await import('../up/run.js');
-  const { port, listen, natsPort, node, engine, dockerHost } = options;
+  const { port, listen, natsPort, advertise, node, engine, dockerHost } = options;
   const plane = await bringUp({
     data,
     port,
     listen,
     ...(natsPort !== undefined && { natsPort }),
-    ...(node !== undefined && { node }),
+    ...(advertise !== undefined && { advertise }),
+    isNode: node !== false,
+    ...(typeof node === 'string' && { node }),
     ...(engine !== undefined && { engine }),
     ...(dockerHost !== undefined && { dockerHost }),
     labels: labelsOf(options.label ?? []),
@@ -140,14 +140,4 @@ function fileFor(engine: DataSettings['engine'], file: string): string {
 
 function nodeName(text: string): string {
   return requireName(text, 'node');
-}
-
-function labelsOf(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw invalid(`--label ${JSON.stringify(text)} is not KEY=VALUE`);
-      return [text.slice(0, at), text.slice(at + 1)] as const;
-    }),
-  );
 }

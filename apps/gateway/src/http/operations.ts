@@ -80,6 +80,8 @@ export const OPERATIONS: Record<string, Described> = {
     ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
   },
   'delete /v1/nodes/{node}': { summary: 'Remove a node for good', query: COMMAND, answer: 202 },
+  'post /v1/tokens': { summary: 'A token with which hosts join', body: JSON_BODY, answer: 201 },
+  'post /v1/join': { summary: 'Let a host in as a node; the bearer token is that of `tutti token`', body: JSON_BODY },
   'get /v1/incidents': {
     summary: 'Failures, newest first',
     query: { ...SCOPE, open: 'true: only those not resolved' },

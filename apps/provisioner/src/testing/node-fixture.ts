@@ -29,12 +29,13 @@ export class NodeFixture {
     engine: ContainerEngine | { host?: string },
     over: Partial<AgentOptions> = {},
   ): Promise<NodeFixture> {
-    const credentials = bus.credentials('provisioner');
+    const node = `n-${someId(3)}`;
+    const credentials = await bus.nodeCredentials(node);
     const options = {
       name: 'provisioner',
       servers: [bus.url],
       ...(credentials && { credentials }),
-      node: `n-${someId(3)}`,
+      node,
       clusterId: `test-${someId(3)}`,
       engine,
       ...over,

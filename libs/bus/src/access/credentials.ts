@@ -1,35 +1,55 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { createUser, fromSeed } from '@nats-io/nkeys';
+import { fmtCreds } from '@nats-io/jwt';
+import { createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
 import { SERVICES } from '@tutti/model';
+import { Authority } from './authority.js';
 import type { UserName } from './permissions.js';
 
-export const USERS: readonly UserName[] = [...SERVICES, 'operator'];
+/** Users that are made with the cluster; nodes get theirs when they join. */
+export const USERS: readonly UserName[] = [...SERVICES.filter((name) => name !== 'provisioner'), 'operator'];
 
 const encoder = new TextEncoder();
 
-/** Where a user's secret is kept. */
+/** Where a user's pass and secret are kept, in the form that NATS tools take as credentials. */
 export function credentialsPath(dir: string, user: UserName): string {
-  return join(dir, `${user}.nk`);
+  return join(dir, `${user}.creds`);
+}
+
+/** Where those of a node's user are kept. */
+export function nodeCredentialsPath(dir: string, node: string): string {
+  return join(dir, `node-${node}.creds`);
 }
 
 /**
- * Makes the secret of each user that has none yet, readable by the owner only.
- * @returns user to public nkey, for the server's configuration: the server never sees a secret
+ * Makes the keys of a cluster and the credentials of its users, readable by the owner only. Secrets are kept as they are;
+ * passes are written anew, so that a later version's permissions hold from its first start.
  */
-export function ensureCredentials(dir: string): Record<UserName, string> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  chmodSync(dir, 0o700);
-  const publicKeys = USERS.map((user) => [user, publicKeyOf(credentialsPath(dir, user))] as const);
-  return Object.fromEntries(publicKeys) as Record<UserName, string>;
+export async function ensureCredentials(dir: string): Promise<Authority> {
+  for (const each of [dir, join(dir, 'keys')]) {
+    mkdirSync(each, { recursive: true, mode: 0o700 });
+    chmodSync(each, 0o700);
+  }
+  const authority = new Authority(join(dir, 'keys'));
+  for (const user of USERS) {
+    const key = userKey(credentialsPath(dir, user));
+    writeCredentials(credentialsPath(dir, user), await authority.passOf(user, key), key);
+  }
+  return authority;
 }
 
-function publicKeyOf(path: string): string {
-  if (existsSync(path)) return fromSeed(encoder.encode(readFileSync(path, 'utf8').trim())).getPublicKey();
-  const pair = createUser();
-  writeFileSync(path, `${new TextDecoder().decode(pair.getSeed())}\n`, { mode: 0o600 });
-  return pair.getPublicKey();
+/** The secret of the user whose credentials stand at `path`; a new one where there are none. */
+export function userKey(path: string): KeyPair {
+  if (!existsSync(path)) return createUser();
+  const seed = /^SU[A-Z2-7]+$/m.exec(readFileSync(path, 'utf8'))?.[0];
+  return seed === undefined ? createUser() : fromSeed(encoder.encode(seed));
+}
+
+/** Writes a user's credentials, whole or not at all. */
+export function writeCredentials(path: string, pass: string, key: KeyPair): void {
+  writeFileSync(`${path}.new`, fmtCreds(pass, key), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 /** The bearer token kept at `path`; made when there is none. */

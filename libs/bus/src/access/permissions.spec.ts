@@ -8,8 +8,10 @@ const connections = new Map<ServiceName, Connection>();
 
 beforeAll(async () => {
   bus = await startTestBus({ secured: true });
-  for (const service of SERVICES) connections.set(service, await bus.connect(service));
-});
+  for (const service of SERVICES) {
+    connections.set(service, await (service === 'provisioner' ? bus.connectNode('probe') : bus.connect(service)));
+  }
+}, 30_000);
 afterAll(() => bus.stop());
 
 const TOKENS: Record<RecordKind, number> = {
@@ -52,6 +54,32 @@ describe.each(SERVICES)('the NATS user of %s', (service) => {
     expect(await mayWrite(service, '$JS.API.STREAM.PURGE.KV_state')).toBe(false);
     expect(await mayWrite(service, '$JS.API.STREAM.DELETE.EVENTS')).toBe(false);
     expect(await mayWrite(service, subjects.command('default', 'remove'))).toBe(service === 'gateway');
+  });
+});
+
+describe('the NATS user of a node', () => {
+  const write = (subject: string): Promise<boolean> => mayWrite('provisioner', subject);
+
+  test('writes the keys of its own node only', async () => {
+    expect(await write(subjects.state('node.probe'))).toBe(true);
+    expect(await write(subjects.state('node.other'))).toBe(false);
+    expect(await write(subjects.state('status.probe.default.shop.web.t1'))).toBe(true);
+    expect(await write(subjects.state('status.other.default.shop.web.t1'))).toBe(false);
+  });
+
+  test('renews the lease of its own node only, and gives samples of no other', async () => {
+    expect(await write(subjects.lease('node', 'probe'))).toBe(true);
+    expect(await write(subjects.lease('node', 'other'))).toBe(false);
+    expect(await write(subjects.samples('other'))).toBe(false);
+  });
+
+  test('does not hear what another node is answered', async () => {
+    const connection = connections.get('provisioner');
+    if (!connection) throw new Error('no connection');
+    const refusal = await new Promise((resolve) => {
+      connection.nc.subscribe('_INBOX_node.other.>', { callback: (error) => (error ? resolve(error) : undefined) });
+    });
+    expect(String(refusal)).toMatch(/permissions violation/i);
   });
 });
 

@@ -3,8 +3,8 @@ import { STREAM, type StreamName } from '../catalogue/streams.js';
 import { subjects } from '../catalogue/subjects.js';
 import { inboxOf } from '../connection.js';
 
-/** A NATS user: a service of the control plane, or one of those that are not. */
-export type UserName = ServiceName | 'operator';
+/** A NATS user that comes with the cluster: a service of the control plane, or whoever runs it. */
+export type UserName = Exclude<ServiceName, 'provisioner'> | 'operator';
 
 /** What a NATS user may publish and subscribe to, as nats-server's configuration takes it. */
 export interface Permissions {
@@ -24,11 +24,10 @@ const READS: Record<ServiceName, readonly StreamName[]> = {
 };
 
 /** What a service publishes beside the records it owns. */
-const SENDS: Record<ServiceName, readonly string[]> = {
+const SENDS: Record<Exclude<UserName, 'operator'>, readonly string[]> = {
   gateway: [subjects.commands, 'tutti.rpc.>', '$SRV.>'],
   policy: [],
   scheduler: [],
-  provisioner: [subjects.lease('node', '>'), 'tutti.logs.>', subjects.samples('>')],
   monitor: [],
   'service-discovery': [],
   metering: [],
@@ -40,18 +39,40 @@ const SENDS: Record<ServiceName, readonly string[]> = {
  */
 export function permissionsOf(user: UserName): Permissions {
   if (user === 'operator') return { publish: ['>'], subscribe: ['>'] };
-  const inbox = `${inboxOf(user)}.>`;
+  const owned = ownedBy(user).map((kind) => subjects.state(`${kind}.>`));
+  return { publish: [...owned, ...SENDS[user], ...common(user)], subscribe: subscriptions(user, inboxOf(user)) };
+}
+
+/** What stands for a node's name in {@link nodePermissions}: nats-server puts in the name that the user was signed for. */
+const NODE = '{{name()}}';
+
+/** What the agent of a node may do: it writes the keys of its own node, and no others. */
+export function nodePermissions(): Permissions {
+  const own = [
+    subjects.state(`node.${NODE}`),
+    subjects.state(`status.${NODE}.>`),
+    subjects.lease('node', NODE),
+    subjects.samples(NODE),
+    // Log lines lead with whose they are; which node a task is on is for their reader to check.
+    'tutti.logs.>',
+  ];
   return {
-    publish: [
-      ...ownedBy(user).map((kind) => subjects.state(`${kind}.>`)),
-      ...SENDS[user],
-      subjects.lease('service', `${user}.>`),
-      subjects.dead('*'),
-      ...[STREAM.state, ...READS[user]].flatMap((stream) => readingOf(stream, user)),
-      '$JS.API.INFO',
-    ],
-    subscribe: [inbox, `tutti.rpc.${user}.>`, '$SRV.>'],
+    publish: [...own, ...common('provisioner')],
+    subscribe: subscriptions('provisioner', inboxOf('provisioner', NODE)),
   };
+}
+
+function common(service: ServiceName): string[] {
+  return [
+    subjects.lease('service', `${service}.>`),
+    subjects.dead('*'),
+    ...[STREAM.state, ...READS[service]].flatMap((stream) => readingOf(stream, service)),
+    '$JS.API.INFO',
+  ];
+}
+
+function subscriptions(service: ServiceName, inbox: string): string[] {
+  return [`${inbox}.>`, `tutti.rpc.${service}.>`, '$SRV.>'];
 }
 
 /** The JetStream requests that reading a stream takes: consumers of one's own, direct gets, acknowledgements. */

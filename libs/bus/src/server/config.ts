@@ -1,5 +1,4 @@
-import type { UserName } from '../access/permissions.js';
-import { permissionsOf } from '../access/permissions.js';
+import type { ServerAccess } from '../access/authority.js';
 
 export interface ServerConfig {
   /** Address to listen on; loopback unless told otherwise. */
@@ -8,8 +7,8 @@ export interface ServerConfig {
   storeDir: string;
   pidFile?: string;
   logFile?: string;
-  /** User to public nkey; absent: whoever connects may do everything (tests only). */
-  users?: Record<UserName, string>;
+  /** Whom to let in; absent: whoever connects may do everything (tests only). */
+  access?: ServerAccess;
 }
 
 /** The text of nats-server's configuration file. */
@@ -20,7 +19,11 @@ export function renderConfig(config: ServerConfig): string {
     ...(config.pidFile ? [`pid_file: ${JSON.stringify(config.pidFile)}`] : []),
     ...(config.logFile ? [`log_file: ${JSON.stringify(config.logFile)}`, 'logfile_size_limit: 10MB'] : []),
     'max_payload: 1MB',
+    // A user shows its pass when it connects, and that names all that it may do.
+    'max_control_line: 32KB',
     'write_deadline: "10s"',
+    // Whoever comes first after a start waits until the streams are read; two seconds, the default, may not be enough.
+    'authorization { timeout: 60 }',
     'jetstream {',
     `  store_dir: ${JSON.stringify(config.storeDir)}`,
     '  max_memory_store: 256MB',
@@ -28,16 +31,19 @@ export function renderConfig(config: ServerConfig): string {
     // What is acknowledged is on disk: the default flushes every two minutes only.
     '  sync_interval: always',
     '}',
-    ...(config.users ? renderUsers(config.users) : []),
+    ...(config.access ? renderAccess(config.access) : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function renderUsers(users: Record<UserName, string>): string[] {
-  const entries = (Object.entries(users) as [UserName, string][]).map(([user, nkey]) => {
-    const { publish, subscribe } = permissionsOf(user);
-    // `allow_responses` lets a service answer requests without a right to publish to every inbox.
-    return `    { nkey: ${nkey}, permissions: { publish: { allow: ${JSON.stringify(publish)} }, subscribe: { allow: ${JSON.stringify(subscribe)} }, allow_responses: { max: 100, expires: "1m" } } }`;
-  });
-  return ['authorization {', '  users: [', ...entries, '  ]', '}'];
+function renderAccess({ operator, systemAccount, accounts }: ServerAccess): string[] {
+  const known = Object.entries(accounts).map(([account, jwt]) => `  ${account}: ${jwt}`);
+  return [
+    `operator: ${operator}`,
+    `system_account: ${systemAccount}`,
+    'resolver: MEMORY',
+    'resolver_preload {',
+    ...known,
+    '}',
+  ];
 }

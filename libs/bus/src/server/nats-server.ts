@@ -40,7 +40,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   writeFileSync(file, renderConfig({ ...options, host, port, storeDir: join(dir, 'jetstream') }), { mode: 0o600 });
   const child = spawn(program, ['-c', file], { stdio: 'ignore', detached: true });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = `nats://${host}:${port}`;
+  const url = `nats://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
   await Promise.race([spawned(child, program), exited.then(() => undefined)]);
   await answers(url, child, options.credentials);
   return { url, pid: child.pid ?? 0, exited, stop: (signal) => end(child, exited, signal) };

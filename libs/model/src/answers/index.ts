@@ -2,6 +2,7 @@
 export * from './apps.js';
 export * from './history.js';
 export * from './incidents.js';
+export * from './join.js';
 export * from './nodes.js';
 export * from './plan.js';
 export * from './status.js';

@@ -1,0 +1,55 @@
+import { connectBus, filters, keys, watch, type RunningService } from '@tutti/bus';
+import type { NodeRecord } from '@tutti/model';
+import { start, type EngineChoice } from '@tutti/provisioner';
+import { filter, firstValueFrom, map } from 'rxjs';
+import type { AgentHome, Membership } from './home.js';
+
+export interface AgentSettings {
+  home: AgentHome;
+  membership: Membership;
+  labels: Record<string, string>;
+  engine: EngineChoice;
+}
+
+/** Long enough for a control plane that is just restarting. */
+const BUS_PATIENCE_MS = 30_000;
+
+/**
+ * Runs the agent of a host that has joined.
+ * @throws TuttiError when the bus cannot be reached
+ */
+export function runAgent(settings: AgentSettings): Promise<RunningService> {
+  const { membership, labels, engine } = settings;
+  return start({
+    ...busOf(settings),
+    clusterId: membership.cluster,
+    labels,
+    ...(membership.address !== undefined && { address: membership.address }),
+    engine,
+  });
+}
+
+/** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */
+export async function untilKnown(settings: AgentSettings, since: number): Promise<NodeRecord> {
+  const bus = await connectBus(busOf(settings));
+  try {
+    const { node } = settings.membership;
+    const said = watch(bus, [filters.one(keys.node({ node }))]).pipe(
+      map((change) => (change.type === 'put' ? change.record : undefined)),
+      filter((record) => record !== undefined && Date.parse(record.startedAt) >= since),
+    );
+    return (await firstValueFrom(said)) as NodeRecord;
+  } finally {
+    await bus.nc.close();
+  }
+}
+
+function busOf({ home, membership: { node, servers } }: AgentSettings): {
+  name: string;
+  node: string;
+  servers: string[];
+  credentials: string;
+  timeoutMs: number;
+} {
+  return { name: 'provisioner', node, servers, credentials: home.credentials, timeoutMs: BUS_PATIENCE_MS };
+}
