@@ -13,19 +13,21 @@ import { client } from './http.js';
 import { end, isRunning, kill } from './processes.js';
 
 const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
-const PROGRAM = join(ROOT, 'apps/cli/dist/main.js');
+/** The command line's program. */
+export const PROGRAM = join(ROOT, 'apps/cli/dist/main.js');
 const READY_MS = 60_000;
 const KEPT_CHARACTERS = 200_000;
 
 /**
  * Starts `tutti up`. Everything of it is gone after `stop()`: processes, containers, networks, volumes, files.
- * @param {{ separate?: boolean, engine?: string }} options `separate`: each service in a process of its own; `engine`: as
- *   `up --engine` has it
+ * @param {{ separate?: boolean, engine?: string, listen?: string, isNode?: boolean }} options `separate`: each service in a
+ *   process of its own; `engine`: as `up --engine` has it; `listen`: the address that other hosts reach; `isNode`: whether
+ *   this machine is a node, too
  */
-export async function startCluster({ separate = false, engine } = {}) {
+export async function startCluster({ separate = false, engine, listen = '127.0.0.1', isNode = true } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-test-'));
   const node = `test-${randomBytes(4).toString('hex')}`;
-  const cluster = new Cluster({ dir, node, separate, engine, natsPort: await freePort() });
+  const cluster = new Cluster({ dir, node, separate, engine, listen, isNode, natsPort: await freePort() });
   try {
     await cluster.up();
   } catch (error) {
@@ -41,8 +43,8 @@ export class Cluster {
   output = '';
   #process;
 
-  constructor({ dir, node, separate, engine, natsPort }) {
-    Object.assign(this, { separate, natsPort });
+  constructor({ dir, node, separate, engine, listen, isNode, natsPort }) {
+    Object.assign(this, { separate, listen, isNode, natsPort });
     this.dir = dir;
     this.node = node;
     this.data = join(dir, 'data');
@@ -72,15 +74,16 @@ export class Cluster {
   /** The credentials of a NATS user, such as `operator`, and where the bus is. */
   bus(user = 'operator') {
     return {
-      servers: [`nats://127.0.0.1:${this.natsPort}`],
+      servers: [`nats://${this.listen}:${this.natsPort}`],
       credentials: join(this.data, 'credentials', `${user}.creds`),
     };
   }
 
   /** Starts the control plane; resolves when it says that it is ready. */
   async up(more = []) {
-    const options = ['--data', this.data, '--port', '0', '--nats-port', `${this.natsPort}`, '--node', this.node];
-    const args = ['up', ...options, ...(this.separate ? ['--separate'] : []), ...more];
+    const options = ['--data', this.data, '--port', '0', '--nats-port', `${this.natsPort}`, '--listen', this.listen];
+    const node = this.isNode ? ['--node', this.node] : ['--no-node'];
+    const args = ['up', ...options, ...node, ...(this.separate ? ['--separate'] : []), ...more];
     const child = spawn(process.execPath, [PROGRAM, ...args], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const heard = (chunk) => void (this.output = (this.output + chunk).slice(-KEPT_CHARACTERS));

@@ -1,0 +1,69 @@
+// Hosts of a lab as nodes of a cluster: the real `tutti join`, run as if on each host.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROGRAM } from './cluster.js';
+import { end, isRunning } from './processes.js';
+
+const READY_MS = 30_000;
+
+/** A token that lets hosts join. */
+export async function joinToken(cluster) {
+  const { code, stdout, stderr } = await cluster.run(['token']);
+  if (code !== 0) throw new Error(`tutti token ended with ${code}: ${stderr}`);
+  return stdout.trim();
+}
+
+/**
+ * Makes a host of a lab a node, under the host's name; resolves when the node is ready.
+ * @param more further words for the command line
+ */
+export async function joinHost({ cluster, host, token }, ...more) {
+  const home = join(cluster.dir, host.name);
+  mkdirSync(home, { recursive: true });
+  const address = new URL(cluster.context.endpoint).host;
+  const words = ['join', address, '--token', token, '--name', host.name, '--docker-host', host.dockerHost];
+  const member = new Member(cluster, host, [...words, '--data', home, ...more]);
+  await member.start();
+  return member;
+}
+
+/** The agent of a host that has joined. */
+export class Member {
+  /** What it has said, all starts together. */
+  output = '';
+  /** How long the last start took until the node was ready, in milliseconds. */
+  readyMs = 0;
+  #process;
+
+  constructor(cluster, host, words) {
+    Object.assign(this, { cluster, host, words });
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  async start() {
+    const began = performance.now();
+    const child = this.host.spawn([process.execPath, PROGRAM, ...this.words], {
+      env: this.cluster.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    const heard = (chunk) => void (this.output = (this.output + chunk).slice(-100_000));
+    child.stderr.on('data', heard);
+    await new Promise((ready, failed) => {
+      const fail = (why) => failed(new Error(`tutti join ${why}; it said:\n${this.output.slice(-4000)}`));
+      const late = setTimeout(() => fail(`is not ready after ${READY_MS} ms`), READY_MS);
+      child.stdout.on('data', (chunk) => (heard(chunk), /^ready /m.test(chunk) && ready(clearTimeout(late))));
+      child.once('exit', (code, signal) => fail(`ended with ${signal ?? code}`));
+      child.once('error', failed);
+    });
+    this.readyMs = performance.now() - began;
+  }
+
+  /** Stops the agent in order; containers keep running. */
+  async stop() {
+    if (isRunning(this.pid)) await end(this.pid);
+  }
+}
