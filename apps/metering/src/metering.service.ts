@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import {
   BUS,
+  Candidacy,
   filters,
   follow,
   KeyedSerial,
@@ -27,15 +29,21 @@ type Followed = (typeof FOLLOWED)[number];
 const SAMPLES_KEPT_MS = 15 * 60_000;
 /** Usage of a task that goes on is written at least this often, lest it reach the end of its time to live. */
 const RENEW_MS = 24 * 3_600_000;
+const RETRY_MS = 500;
+const READ_AT_ONCE = 100;
 
 type Sampled = Pick<UsageRecord, 'cpuSeconds' | 'memoryByteSeconds' | 'lastSample'>;
 
-/** Keeps the usage of each task what its agent's reports and samples add up to. Works by task. */
+/**
+ * Keeps the usage of each task what its agent's reports and samples add up to. Works by task. Of several instances one
+ * leads and writes; the others add up the same samples, each from what was written last, and take over with that.
+ */
 @Injectable()
 export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('metering');
   private readonly tasks = new RecordTable<'task'>({ group: ({ task }) => task, keep: (record) => record });
   private readonly statuses = new RecordTable<'status'>({ group: ({ task }) => task, keep: (record) => record });
+  private readonly candidacy: Candidacy;
   private readonly own: OwnRecords<'usage'>;
   /** Task to what its samples have come to since its usage was written. */
   private readonly sampled = new Map<string, Sampled>();
@@ -47,6 +55,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   private gathering: NodeJS.Timeout | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private ready = false;
+  private closed = false;
   private readonly work = new KeyedSerial((task) => this.attend(task), {
     onError: (error, task) => this.log.warn(`${task}: ${messageOf(error)}; looks again`),
   });
@@ -55,7 +64,11 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
     @Inject(BUS) private readonly bus: Connection,
     @Inject(SETTINGS) private readonly settings: MeteringSettings,
   ) {
-    this.own = new OwnRecords(bus, 'usage', ({ task }) => task);
+    this.candidacy = new Candidacy(bus, 'metering', {
+      begin: () => this.takeOver(),
+      end: () => undefined,
+    });
+    this.own = new OwnRecords(bus, 'usage', { group: ({ task }) => task, standing: this.candidacy });
   }
 
   onApplicationBootstrap(): void {
@@ -65,10 +78,16 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** Writes what was sampled last, then ends. */
   async onModuleDestroy(): Promise<void> {
+    this.closed = true;
     this.timers.forEach((timer) => clearInterval(timer));
     clearTimeout(this.gathering);
     this.subscriptions.forEach((subscription) => subscription.unsubscribe());
     await this.work.close();
+    if (this.candidacy.leads) await this.writeLast();
+    await this.candidacy.close();
+  }
+
+  private async writeLast(): Promise<void> {
     const last = [...this.sampled.keys()];
     last.forEach((task) => this.due.add(task));
     await Promise.all(last.map((task) => this.attend(task))).catch((error: unknown) =>
@@ -77,7 +96,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private take(change: Change<Followed>): void {
-    if (change.type === 'ready') return this.begin();
+    if (change.type === 'ready') return void this.begin();
     const task = this.fold(change);
     if (task !== undefined) this.work.add(task);
   }
@@ -89,25 +108,59 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
       case 'status':
         return this.statuses.take(change as Change<'status'>);
       case 'usage':
-        // After the start, what we know of our own records comes from our own writes; what has ended needs no memory.
-        if (this.ready || (change.type === 'put' && !isOpen(change.record as UsageRecord))) return undefined;
-        return this.own.take(change as Change<'usage'>);
+        return this.foldOwn(change as Change<'usage'>);
     }
   }
 
-  private begin(): void {
+  private foldOwn(change: Change<'usage'>): string | undefined {
+    // What had ended before the start needs no memory.
+    if (!this.ready && change.type === 'put' && !isOpen(change.record)) return undefined;
+    const task = this.own.take(change);
+    if (task !== undefined && change.type === 'put') this.caughtUp(task, change.record);
+    return task;
+  }
+
+  /** The leader has counted as far as we have. */
+  private caughtUp(task: string, { lastSample }: UsageRecord): void {
+    const ours = this.sampled.get(task)?.lastSample?.at ?? '';
+    if (ours <= (lastSample?.at ?? '')) this.sampled.delete(task);
+  }
+
+  /** Tasks that have ended and are still there: what they used before must not be counted from nothing. @returns success */
+  private async readEnded(): Promise<boolean> {
+    const unknown = [...this.statuses.groupNames()].filter((task) => this.own.in(task).length === 0);
+    const refs = unknown.flatMap((task) => this.statuses.in(task)).filter(({ startedAt }) => startedAt !== undefined);
+    try {
+      while (refs.length > 0)
+        await Promise.all(refs.splice(-READ_AT_ONCE).map((ref) => this.own.look(keys.usage(ref))));
+      return true;
+    } catch (error) {
+      this.log.warn(`what has been metered cannot be read yet: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  private takeOver(): void {
+    this.own.draftGroups().forEach((task) => this.work.add(task));
+  }
+
+  private async begin(): Promise<void> {
     if (this.ready) return;
     this.ready = true;
+    while (!this.closed && !(await this.readEnded())) await sleep(RETRY_MS);
+    if (this.closed) return;
     this.work.open();
+    this.candidacy.stand();
     const since = new Date(Date.now() - SAMPLES_KEPT_MS);
     const samples = follow(this.bus, { stream: STREAM.samples, subject: subjects.samples('>'), since });
     this.subscriptions.push(samples.subscribe(({ body }) => samplesIn(body).forEach((sample) => this.sample(sample))));
     this.timers.push(
-      setInterval(() => this.flush(this.sampled.keys()), this.settings.flushMs),
-      setInterval(() => this.flush(this.own.groupNames()), RENEW_MS),
+      setInterval(() => this.candidacy.leads && this.flush(this.sampled.keys()), this.settings.flushMs),
+      setInterval(() => this.candidacy.leads && this.flush(this.own.groupNames()), RENEW_MS),
     );
   }
 
+  /** Has usage written although no run has begun or ended. */
   private flush(tasks: Iterable<string>): void {
     for (const task of tasks) {
       this.due.add(task);
@@ -128,7 +181,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   private known(task: string): UsageRecord | undefined {
     const [written] = this.own.in(task);
     const sampled = this.sampled.get(task);
-    const isAhead = sampled && (sampled.lastSample?.at ?? '') >= (written?.lastSample?.at ?? '');
+    const isAhead = sampled && (sampled.lastSample?.at ?? '') > (written?.lastSample?.at ?? '');
     return written && isAhead ? { ...written, ...sampled } : written;
   }
 
@@ -143,6 +196,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private async attend(task: string): Promise<void> {
+    await this.own.settle(task);
     const before = this.known(task);
     const now = new Date().toISOString();
     const after = this.current(task, now);
@@ -169,14 +223,17 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
     const { task } = usage;
     const sampled = this.sampled.get(task);
     const written = await this.own.put(usage, { event: 'metered', ttlMs: RETENTION_MS });
-    if (written && this.sampled.get(task) === sampled) this.sampled.delete(task);
+    // A draft is not written: the leader may have counted less far, and be gone before it counts the rest.
+    if (written && this.candidacy.leads && this.sampled.get(task) === sampled) this.sampled.delete(task);
     if (written) this.due.delete(task);
     return written;
   }
 
   /** It is over and written: the record stays on the bus. */
   private forget(task: string): void {
-    for (const usage of this.own.in(task)) this.own.drop(keys.usage(usage));
+    const records = this.own.in(task);
+    if (records.some((usage) => this.own.isDraft(keys.usage(usage)))) return;
+    for (const usage of records) this.own.drop(keys.usage(usage));
     this.sampled.delete(task);
     this.due.delete(task);
   }

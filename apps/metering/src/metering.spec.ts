@@ -1,7 +1,17 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { commit, get, keys, put, remove, subjects, type Connection, type RunningService } from '@tutti/bus';
 import type { StatusRecord, UsageRecord } from '@tutti/model';
-import { aStatusRecord, aTaskRecord, eventually, startTestBus, TASK_REF, type TestBus } from '@tutti/testing';
+import {
+  aStatusRecord,
+  aTaskRecord,
+  eventually,
+  historyOf,
+  startLink,
+  startTestBus,
+  TASK_REF,
+  type Link,
+  type TestBus,
+} from '@tutti/testing';
 import { start } from './index.js';
 
 jest.setTimeout(60_000);
@@ -10,9 +20,9 @@ let bus: TestBus;
 let operator: Connection;
 let metering: RunningService;
 
-const startMetering = (flushMs = 200): Promise<RunningService> => {
+const startMetering = (flushMs = 200, url = bus.url): Promise<RunningService> => {
   const credentials = bus.credentials('metering');
-  return start({ name: 'metering', servers: [bus.url], settings: { flushMs }, ...(credentials && { credentials }) });
+  return start({ name: 'metering', servers: [url], settings: { flushMs }, ...(credentials && { credentials }) });
 };
 
 beforeEach(async () => {
@@ -129,4 +139,71 @@ test('after a crash of the bus it carries on, and what nobody can read stops not
   await until({ cpuSeconds: 5 });
   await report({ state: 'complete', ...exit });
   await until({ runs: [{ from: at(1000), to: at(5000) }] });
+});
+
+describe('two meterings', () => {
+  let link: Link;
+  let second: RunningService;
+
+  beforeEach(async () => {
+    await metering.close();
+    link = await startLink(bus.url);
+    metering = await startMetering(200, link.url);
+    await report();
+    await until({ runs: [{ from: at(1000) }] });
+    second = await startMetering(200);
+  });
+  afterEach(async () => {
+    await second.close();
+    await link.close();
+  });
+
+  test('every sample is counted once, whoever leads, and only one writes', async () => {
+    for (let n = 1; n <= 60; n++) {
+      if (n === 15) link.cut();
+      if (n === 45) link.mend();
+      await sample(1000 + n * 1000, n);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await until({
+      cpuSeconds: 60,
+      memoryByteSeconds: 6000,
+      lastSample: { at: at(61_000), cpuSeconds: 60, memoryBytes: 100 },
+    });
+    // A write for each time of flushing while somebody leads; twice as many would be two that write.
+    const writes = (await historyOf(operator, 'usage')).length;
+    expect(writes).toBeLessThan(45);
+  });
+
+  test('a run that begins and ends while nobody leads is metered with its last sample', async () => {
+    link.cut();
+    await sample(3000, 2);
+    await sample(4900, 4);
+    await report({ state: 'starting', restarts: 1, ...exit });
+    await report({ restarts: 1, ...exit, startedAt: at(6000) });
+    await sample(7000, 1);
+    await until({
+      cpuSeconds: 5,
+      memoryByteSeconds: 390 + 100,
+      runs: [{ from: at(1000), to: at(5000) }, { from: at(6000) }],
+    });
+    link.mend();
+    await second.close();
+    await sample(8000, 2);
+    await until({ cpuSeconds: 6 });
+  });
+});
+
+test('what has ended goes on from what was written, although its samples come again after a restart', async () => {
+  await report();
+  await until({ runs: [{ from: at(1000) }] });
+  await sample(2000, 1);
+  await sample(4900, 3);
+  await report({ state: 'starting', restarts: 1, ...exit });
+  await until({ cpuSeconds: 3, runs: [{ from: at(1000), to: at(5000) }] });
+  await metering.close();
+  metering = await startMetering();
+  await report({ restarts: 1, ...exit, startedAt: at(9000) });
+  await sample(9500, 1);
+  await until({ cpuSeconds: 4, runs: [{ from: at(1000), to: at(5000) }, { from: at(9000) }] });
 });

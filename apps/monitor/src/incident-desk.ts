@@ -1,4 +1,13 @@
-import { get, keys, KeyedSerial, OwnRecords, RecordTable, type Change, type Connection } from '@tutti/bus';
+import {
+  get,
+  keys,
+  KeyedSerial,
+  OwnRecords,
+  RecordTable,
+  type Change,
+  type Connection,
+  type Standing,
+} from '@tutti/bus';
 import type { HealthRecord, StatusRecord } from '@tutti/model';
 import {
   failuresIn,
@@ -12,6 +21,7 @@ import {
 import type { SlotView, TaskView } from './core/slot-view.js';
 
 interface Surroundings {
+  standing: Standing;
   healthOf: (task: string) => HealthRecord | undefined;
   onError: (error: unknown, slot: string) => void;
 }
@@ -31,12 +41,13 @@ export class IncidentDesk {
   private readonly incidents: OwnRecords<'incident'>;
   private readonly settled = new Map<string, Set<string>>();
   private readonly work: KeyedSerial;
+  private isOpen = false;
 
   constructor(
     private readonly bus: Connection,
     private readonly around: Surroundings,
   ) {
-    this.incidents = new OwnRecords(bus, 'incident', slotKey);
+    this.incidents = new OwnRecords(bus, 'incident', { group: slotKey, standing: around.standing });
     this.work = new KeyedSerial((slot) => this.attend(slot), { onError: around.onError });
   }
 
@@ -49,10 +60,24 @@ export class IncidentDesk {
     if (slot !== undefined) this.work.add(slot);
   }
 
-  /** Takes in an incident that was there before; one that is resolved needs no looking after unless its task says so. */
+  /**
+   * Takes in an incident that was written, here or by another monitor. One that was resolved before the start needs no
+   * looking after unless its task says so.
+   */
   takeOwn(change: Change<'incident'>): void {
-    if (change.type === 'put' && change.record.resolvedAt !== undefined) this.incidents.drop(change.key);
+    if (!this.isOpen && change.type === 'put' && change.record.resolvedAt !== undefined)
+      this.incidents.drop(change.key);
     else this.touch(this.incidents.take(change));
+  }
+
+  /** Writes what the leader before us has not. */
+  takeOver(): void {
+    this.incidents.draftGroups().forEach((slot) => this.work.add(slot));
+  }
+
+  /** The node of the task that took over from one of this slot. */
+  successorOf(slot: string, task: string): string | undefined {
+    return this.tasks.in(slot).find(({ replaces }) => replaces === task)?.node;
   }
 
   /** Has a slot looked at. */
@@ -61,6 +86,7 @@ export class IncidentDesk {
   }
 
   open(): void {
+    this.isOpen = true;
     this.work.open();
   }
 
@@ -73,6 +99,7 @@ export class IncidentDesk {
   }
 
   private async attend(slot: string): Promise<void> {
+    await this.incidents.settle(slot);
     const view = this.view(slot);
     const incidents = new Map(this.incidents.in(slot).map((incident) => [incident.incident, incident]));
     const known = { incidents, settled: this.settled.get(slot) ?? new Set<string>(), now: Date.now() };
@@ -95,7 +122,7 @@ export class IncidentDesk {
     const told = new Set(failuresIn(view, known).map(({ failure }) => tokenOf(failure)));
     const settled = new Set([...(this.settled.get(slot) ?? [])].filter((token) => told.has(token)));
     for (const incident of this.incidents.in(slot)) {
-      if (!isSettled(incident, view)) continue;
+      if (!isSettled(incident, view) || this.incidents.isDraft(keys.incident(incident))) continue;
       this.incidents.drop(keys.incident(incident));
       if (told.has(tokenOf(incident))) settled.add(tokenOf(incident));
     }

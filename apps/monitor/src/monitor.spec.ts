@@ -1,18 +1,14 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import {
-  commit,
-  filters,
-  get,
-  holdLease,
-  keys,
-  list,
-  put,
-  remove,
-  type Connection,
-  type RunningService,
-} from '@tutti/bus';
-import type { HealthRecord, IncidentRecord, RevisionRecord, StatusRecord, TaskRecord } from '@tutti/model';
-import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { commit, filters, get, keys, list, put, remove, type Connection, type RunningService } from '@tutti/bus';
+import type {
+  HealthRecord,
+  IncidentRecord,
+  LivenessRecord,
+  RevisionRecord,
+  StatusRecord,
+  TaskRecord,
+} from '@tutti/model';
+import { eventually, historyOf, startLink, startTestBus, type Link, type TestBus } from '@tutti/testing';
 import { start } from './index.js';
 import { anExit, aStatus, aTask, at, died, restarted } from './testing/builders.js';
 
@@ -23,14 +19,9 @@ let bus: TestBus;
 let operator: Connection;
 let monitor: RunningService;
 
-const startMonitor = (): Promise<RunningService> => {
+const startMonitor = (url = bus.url): Promise<RunningService> => {
   const credentials = bus.credentials('monitor');
-  return start({
-    name: 'monitor',
-    servers: [bus.url],
-    settings: { nodeGraceMs: 1500 },
-    ...(credentials && { credentials }),
-  });
+  return start({ name: 'monitor', servers: [url], ...(credentials && { credentials }) });
 };
 
 beforeEach(async () => {
@@ -196,30 +187,110 @@ test('a crash of the bus loses no failure', async () => {
   await until([{ downMs: 400 }]);
 }, 60_000);
 
-test('a node whose lease runs out is an incident of the cluster until it is back', async () => {
-  const lease = { kind: 'node', name: 'n1', ttlMs: 1000, everyMs: 200 } as const;
-  const agent = await bus.connect();
-  const { release: giveUp } = holdLease(agent, lease);
-  const label = {
-    node: 'n1',
-    labels: {},
-    capacity: { cpuMillis: 1, memoryBytes: 1 },
-    address: '127.0.0.1',
-    leaseTtlMs: 3000,
-    startedAt: at(0),
-  };
-  const engine = { kind: 'sim', version: '1', apiVersion: '1', os: 'linux', arch: 'amd64' };
-  await commit(operator, [put('node', { ...label, engine }, { event: 'joined' })]);
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await agent.nc.close();
-  giveUp();
-  await until([{ kind: 'node-down', namespace: 'cluster', node: 'n1' }]);
+const judge = (node: string, over: Partial<LivenessRecord>): Promise<unknown> => {
+  const verdict = { node, state: 'up' as const, reason: 'renews its lease', since: at(0), flaps: 0, ...over };
+  return commit(operator, [put('liveness', verdict, { event: verdict.state })]);
+};
+
+test('a node that is down is an incident of the cluster until it is back; it says where its tasks went', async () => {
+  const reason = 'it does not renew its lease';
+  await schedule(aTask());
+  await judge('n1', { state: 'down', reason, since: at(1000) });
+  const [opened] = await until([{ kind: 'node-down', namespace: 'cluster', node: 'n1', cause: `node n1: ${reason}` }]);
+  await schedule(aTask({ task: 'bbbbbbbbbbbb', node: 'n3', replaces: aTask().task }));
+  await schedule(aTask({ orphaned: true, target: 'stop' }));
+  await until([{ action: 'its task was placed on n3' }]);
   await monitor.close();
   monitor = await startMonitor();
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  const [open] = await incidents();
-  expect(open?.resolvedAt).toBeUndefined();
-  const { release } = holdLease(operator, lease);
-  await until([{ incident: open?.incident ?? '', action: 'its agent is back' }]);
-  release();
+  await judge('n1', { since: at(9000) });
+  const { incident = '' } = opened ?? {};
+  await until([{ incident, action: 'its task was placed on n3; its agent is back', downMs: 8000 }]);
+});
+
+test('nodes that vanish together are one incident, resolved when the last is back', async () => {
+  await judge('n0', {});
+  await judge('n1', { state: 'missing', reason: 'more than half vanished', since: at(1000) });
+  await judge('n2', { state: 'missing', reason: 'more than half vanished', since: at(1000) });
+  const [opened] = await until([
+    { kind: 'nodes-missing', nodes: ['n1', 'n2'], cause: 'n1, n2: more than half vanished', openedAt: at(1000) },
+  ]);
+  await judge('n1', { since: at(4000) });
+  await judge('n2', { since: at(5000) });
+  await until([{ incident: opened?.incident ?? '', action: 'back: n1, n2', downMs: 4000 }]);
+});
+
+describe('two monitors', () => {
+  const opened = async (): Promise<string[]> =>
+    (await historyOf(operator, 'incident'))
+      .filter(({ type }) => type === 'dev.tutti.incident.opened')
+      .map(({ body }) => (body as IncidentRecord).openedAt)
+      .sort();
+  /** The history is copied a little later; what it tells too often it goes on telling too often. */
+  const untilOpened = async (wanted: string[]): Promise<void> => {
+    await eventually(async () => (await opened()).length >= wanted.length, { describe: opened });
+    expect(await opened()).toEqual(wanted);
+  };
+  let link: Link;
+
+  beforeEach(async () => {
+    await monitor.close();
+    link = await startLink(bus.url);
+    monitor = await startMonitor(link.url);
+    await schedule(aTask());
+    await report(aStatus());
+    await untilVerdict('healthy');
+  });
+  afterEach(() => link.close());
+
+  test('when the leader is cut off, nothing that happens meanwhile is lost or told twice', async () => {
+    const second = await startMonitor();
+    await report(died());
+    await until([{ openedAt: at(5000) }]);
+    link.cut();
+    // Two deaths while nobody leads: by the time that somebody does, the records tell of the second one only.
+    await report(restarted());
+    await report(died({ restarts: 2, startedAt: at(5400), lastExit: anExit({ code: 1, at: at(6000), logs: [] }) }));
+    await report(
+      restarted({ restarts: 2, startedAt: at(7000), lastExit: anExit({ code: 1, at: at(6000), logs: [] }) }),
+    );
+    await report(died({ restarts: 3, startedAt: at(7000), lastExit: anExit({ code: 2, at: at(8000), logs: [] }) }));
+    await judge('n2', { state: 'down', since: at(2000) });
+    await until([
+      { kind: 'node-down', openedAt: at(2000) },
+      { openedAt: at(5000), downMs: 400 },
+      { openedAt: at(6000), downMs: 1000, cause: 'exit code 1' },
+      { openedAt: at(8000), cause: 'exit code 2' },
+    ]);
+    await untilVerdict('starting');
+    // The one that led wakes up, and finds all done.
+    link.mend();
+    await report(
+      restarted({ restarts: 3, startedAt: at(8500), lastExit: anExit({ code: 2, at: at(8000), logs: [] }) }),
+    );
+    await untilVerdict('healthy');
+    await second.close();
+    await report(aStatus({ task: 'eeeeeeeeeeee', slot: 9, state: 'rejected', error: 'x', since: at(20_000) }));
+    await eventually(async () => (await incidents()).length === 5, { describe: incidents });
+    await untilOpened([at(2000), at(5000), at(6000), at(8000), at(20_000)]);
+  });
+
+  test('in a hundred failures, with the office changing hands, each is told once', async () => {
+    const other = await startMonitor();
+    const failures = Array.from({ length: 100 }, (_, n) => ({
+      task: n.toString(16).padStart(12, '0'),
+      slot: n + 10,
+      state: 'rejected' as const,
+      error: 'x',
+      since: at(n),
+    }));
+    for (const [n, failure] of failures.entries()) {
+      if (n === 30) link.cut();
+      if (n === 60) link.mend();
+      await report(aStatus(failure));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    await eventually(async () => (await incidents()).length === 100);
+    await other.close();
+    await untilOpened(failures.map(({ since }) => since));
+  });
 });

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import {
   BUS,
+  Candidacy,
   filters,
   KeyedSerial,
   keys,
@@ -24,7 +25,10 @@ function refOf(key: string): ServiceRef {
   return { namespace, app, service };
 }
 
-/** Keeps the endpoints of each service what its tasks, their statuses and verdicts say. Works by service. */
+/**
+ * Keeps the endpoints of each service what its tasks, their statuses and verdicts say. Works by service. Of several
+ * instances one leads and writes; the others keep the same picture, and take over with it.
+ */
 @Injectable()
 export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('service-discovery');
@@ -38,11 +42,15 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
   private readonly work = new KeyedSerial((service) => this.attend(service), {
     onError: (error, service) => this.log.warn(`${service}: ${messageOf(error)}; looks again`),
   });
+  private readonly candidacy: Candidacy;
   private subscription?: Subscription;
-  private ready = false;
 
   constructor(@Inject(BUS) private readonly bus: Connection) {
-    this.own = new OwnRecords(bus, 'endpoints', serviceKey);
+    this.candidacy = new Candidacy(bus, 'service-discovery', {
+      begin: () => this.own.draftGroups().forEach((service) => this.work.add(service)),
+      end: () => undefined,
+    });
+    this.own = new OwnRecords(bus, 'endpoints', { group: serviceKey, standing: this.candidacy });
   }
 
   onApplicationBootstrap(): void {
@@ -53,12 +61,13 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
     await this.work.close();
+    await this.candidacy.close();
   }
 
   private take(change: Change<Followed>): void {
     if (change.type === 'ready') {
-      this.ready = true;
-      return this.work.open();
+      this.work.open();
+      return this.candidacy.stand();
     }
     const service = this.fold(change);
     if (service !== undefined) this.work.add(service);
@@ -73,13 +82,13 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
       case 'health':
         return this.health.take(change as Change<'health'>);
       case 'endpoints':
-        // After the start, what we know of our own records comes from our own writes.
-        return this.ready ? undefined : this.own.take(change as Change<'endpoints'>);
+        return this.own.take(change as Change<'endpoints'>);
     }
   }
 
   private async attend(service: string): Promise<void> {
     const ref = refOf(service);
+    await this.own.settle(service);
     const before = this.own.get(keys.endpoints(ref));
     const isGone = this.tasks.count(service) === 0 && this.statuses.count(service) === 0;
     const written = isGone ? await this.remove(ref) : await this.update(ref, before);

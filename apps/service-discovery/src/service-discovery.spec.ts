@@ -14,7 +14,7 @@ import {
   type RunningService,
 } from '@tutti/bus';
 import type { EndpointsRecord, HealthRecord, StatusRecord, TaskRecord } from '@tutti/model';
-import { aStatusRecord, aTaskRecord, eventually, startTestBus, time, type TestBus } from '@tutti/testing';
+import { aStatusRecord, aTaskRecord, eventually, startLink, startTestBus, time, type TestBus } from '@tutti/testing';
 import { start } from './index.js';
 
 jest.setTimeout(60_000);
@@ -25,9 +25,9 @@ let discovery: RunningService;
 let seen: Change<'endpoints'>[];
 let app = 0;
 
-const startDiscovery = (): Promise<RunningService> => {
+const startDiscovery = (url = bus.url): Promise<RunningService> => {
   const credentials = bus.credentials('service-discovery');
-  return start({ name: 'service-discovery', servers: [bus.url], ...(credentials && { credentials }) });
+  return start({ name: 'service-discovery', servers: [url], ...(credentials && { credentials }) });
 };
 
 beforeAll(async () => {
@@ -167,4 +167,33 @@ test('after a crash of the bus it carries on', async () => {
     { timeoutMs: 20_000 },
   );
   await untilSlots([1, 2]);
+});
+
+test('of two one writes; when it is cut off the other takes over with what changed meanwhile', async () => {
+  await discovery.close();
+  const link = await startLink(bus.url);
+  const first = await startDiscovery(link.url);
+  await Promise.all([1, 2].map(run));
+  await untilSlots([1, 2]);
+  discovery = await startDiscovery();
+  const before = seen.length;
+  for (let n = 0; n < 10; n++) {
+    const verdict = n % 2 ? 'healthy' : 'unhealthy';
+    await commit(operator, [put('health', health(2, verdict), { event: 'changed' })]);
+    await untilSlots(n % 2 ? [1, 2] : [1]);
+  }
+  expect(seen.length - before).toBe(10);
+  link.cut();
+  await commit(operator, [put('status', status(1, { state: 'failed' }), { event: 'failed' })]);
+  await untilSlots([2]);
+  link.mend();
+  await run(3);
+  await untilSlots([2, 3]);
+  expect(seen.length - before).toBe(12);
+  await discovery.close();
+  await commit(operator, [put('status', status(2, { state: 'failed' }), { event: 'failed' })]);
+  await untilSlots([3]);
+  await first.close();
+  await link.close();
+  discovery = await startDiscovery();
 });

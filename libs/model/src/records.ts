@@ -297,6 +297,8 @@ export interface IncidentRecord {
   slot?: number;
   task?: string;
   node?: string;
+  /** The nodes that vanished together. */
+  nodes?: string[];
   cause: string;
   exitCode?: number | null;
   oom?: boolean;

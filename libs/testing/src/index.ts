@@ -1,4 +1,6 @@
 export * from './docker-image.js';
 export * from './eventually.js';
+export * from './history.js';
+export * from './link.js';
 export * from './nats.js';
 export * from './records.js';

@@ -14,6 +14,7 @@ import {
   remove,
   STREAM,
   subjects,
+  type Change,
   type Connection,
 } from '../index.js';
 
@@ -125,8 +126,11 @@ describe('GroupCommit', () => {
   });
 });
 
+const ownIncidents = (standing: { leads: boolean }): OwnRecords<'incident'> =>
+  new OwnRecords(connection, 'incident', { group: ({ app }) => app ?? '', standing });
+
 test('OwnRecords learns what is there from a conflict, a removed key included', async () => {
-  const own = new OwnRecords(connection, 'incident', ({ app }) => app ?? '');
+  const own = ownIncidents({ leads: true });
   await commit(connection, [put('incident', incident('own', 'theirs'), opened)]);
   expect(await own.put(incident('own', 'ours'), opened)).toBe(false);
   expect(own.get(key('own'))?.cause).toBe('theirs');
@@ -138,6 +142,67 @@ test('OwnRecords learns what is there from a conflict, a removed key included', 
   expect(own.in('shop')).toHaveLength(1);
   expect(await own.remove(key('own'), { event: 'resolved' })).toBe(true);
   expect([await get(connection, key('own')), own.in('shop')]).toEqual([undefined, []]);
+});
+
+describe('OwnRecords of a follower', () => {
+  const standing = { leads: false };
+  const cause = async (name: string): Promise<string | undefined> => (await get(connection, key(name)))?.record.cause;
+  const theirs = async (name: string): Promise<Change<'incident'>> => {
+    await commit(connection, [put('incident', incident(name, 'theirs'), opened)]);
+    const entry = await get(connection, key(name));
+    if (!entry) throw new Error('not written');
+    return { type: 'put', ...entry };
+  };
+
+  test('keeps what it decides, writes it when it leads, and forgets what the leader has written', async () => {
+    const own = ownIncidents(standing);
+    expect(await own.put(incident('gap', 'ours'), opened)).toBe(true);
+    expect(await own.put(incident('done', 'ours'), opened)).toBe(true);
+    expect([await cause('gap'), own.in('shop').length]).toEqual([undefined, 2]);
+    expect(own.take(await theirs('done'))).toBe('shop');
+    expect([own.get(key('done'))?.cause, own.isDraft(key('done'))]).toEqual(['theirs', false]);
+    expect(await own.settle('shop')).toBe(true);
+    expect(await cause('gap')).toBeUndefined();
+    standing.leads = true;
+    expect(own.draftGroups()).toEqual(['shop']);
+    expect(await own.settle('shop')).toBe(true);
+    expect([await cause('gap'), await cause('done')]).toEqual(['ours', 'theirs']);
+    expect(own.draftGroups()).toEqual([]);
+    standing.leads = false;
+  });
+
+  test('a draft gives way to what was written meanwhile', async () => {
+    const own = ownIncidents(standing);
+    await own.put(incident('race', 'ours'), opened);
+    await theirs('race');
+    standing.leads = true;
+    expect(await own.settle('shop')).toBe(false);
+    expect([await cause('race'), own.get(key('race'))?.cause]).toEqual(['theirs', 'theirs']);
+    standing.leads = false;
+  });
+
+  test('a removal is a draft, too', async () => {
+    const own = ownIncidents(standing);
+    own.take(await theirs('away'));
+    expect(await own.remove(key('away'), { event: 'resolved' })).toBe(true);
+    expect([own.get(key('away')), own.in('shop'), await cause('away')]).toEqual([undefined, [], 'theirs']);
+    standing.leads = true;
+    expect([await own.settle('shop'), await cause('away')]).toEqual([true, undefined]);
+    standing.leads = false;
+  });
+});
+
+test('OwnRecords that are kept no longer are not taken in again from the watch that lags behind', async () => {
+  const own = ownIncidents({ leads: true });
+  await own.put(incident('echo'), opened);
+  const first = await get(connection, key('echo'));
+  await own.put(incident('echo', 'second'), opened);
+  const second = await get(connection, key('echo'));
+  if (!first || !second) throw new Error('not written');
+  own.drop(key('echo'));
+  expect([first, second].map((entry) => own.take({ type: 'put', ...entry }))).toEqual([undefined, undefined]);
+  expect(own.in('shop')).toEqual([]);
+  expect(own.take({ type: 'put', ...second, revision: second.revision + 1 })).toBe('shop');
 });
 
 test('follow tells what was said since, and goes on after a crash of the server', async () => {

@@ -1,0 +1,74 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BUS, Candidacy, filters, watch, type Change, type Connection } from '@tutti/bus';
+import { CLUSTER_NAMESPACE, messageOf } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { IncidentDesk } from './incident-desk.js';
+import { NodeDesk } from './node-desk.js';
+import { Verdicts } from './verdicts.js';
+
+const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness'] as const;
+type Followed = (typeof FOLLOWED)[number];
+
+/**
+ * Follows tasks, what their agents report, and the verdicts on nodes, and hands each change to whom it concerns. Of
+ * several instances one leads and writes; the others judge alike, and take over with what they have seen.
+ */
+@Injectable()
+export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('monitor');
+  private readonly candidacy: Candidacy;
+  private readonly verdicts: Verdicts;
+  private readonly desk: IncidentDesk;
+  private readonly nodes: NodeDesk;
+  private subscription?: Subscription;
+
+  constructor(@Inject(BUS) private readonly bus: Connection) {
+    const onError = (error: unknown, key: string): void => this.log.warn(`${key}: ${messageOf(error)}; looks again`);
+    this.candidacy = new Candidacy(bus, 'monitor', { begin: () => this.takeOver(), end: () => undefined });
+    const around = { standing: this.candidacy, onError };
+    this.verdicts = new Verdicts(bus, { ...around, changed: (status) => this.desk.look(status) });
+    this.desk = new IncidentDesk(bus, { ...around, healthOf: (task) => this.verdicts.of(task) });
+    this.nodes = new NodeDesk(bus, { ...around, successorOf: (slot, task) => this.desk.successorOf(slot, task) });
+  }
+
+  onApplicationBootstrap(): void {
+    const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    this.subscription = watch(this.bus, all).subscribe((change) => this.take(change));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.subscription?.unsubscribe();
+    await Promise.all([this.verdicts.close(), this.desk.close(), this.nodes.close()]);
+    await this.candidacy.close();
+  }
+
+  private take(change: Change<Followed>): void {
+    if (change.type === 'ready') return this.begin();
+    switch (change.kind) {
+      case 'task':
+        this.desk.take(change as Change<'task'>);
+        return this.nodes.takeTask(change as Change<'task'>);
+      case 'status':
+        this.verdicts.take(change as Change<'status'>);
+        return this.desk.take(change as Change<'status'>);
+      case 'health':
+        return this.verdicts.takeOwn(change as Change<'health'>);
+      case 'incident':
+        return (change.key.startsWith(CLUSTER) ? this.nodes : this.desk).takeOwn(change as Change<'incident'>);
+      case 'liveness':
+        return this.nodes.take(change as Change<'liveness'>);
+    }
+  }
+
+  private begin(): void {
+    for (const part of [this.verdicts, this.desk, this.nodes]) part.open();
+    this.candidacy.stand();
+  }
+
+  private takeOver(): void {
+    for (const part of [this.verdicts, this.desk, this.nodes]) part.takeOver();
+  }
+}
+
+/** Incidents of nodes are looked after by another desk. */
+const CLUSTER: string = filters.inNamespace('incident', CLUSTER_NAMESPACE).slice(0, -1);
