@@ -134,8 +134,9 @@ export class NodeDesk {
     const orphans = [...(this.orphans.get(node) ?? [])];
     if (orphans.length === 0) return NO_MOVES;
     const on = orphans.flatMap(([task, slot]) => this.around.successorOf(slot, task) ?? []);
-    const ledger = await get(this.bus, keys.ledger({ node }));
-    return { placed: on.length, on: [...new Set(on)], waiting: ledger?.record.tasks ?? 0 };
+    // The node keeps its promises to those that were taken from it: they may run there still.
+    const promised = (await get(this.bus, keys.ledger({ node })))?.record.tasks ?? 0;
+    return { placed: on.length, on: [...new Set(on)], waiting: Math.max(0, promised - orphans.length) };
   }
 }
 

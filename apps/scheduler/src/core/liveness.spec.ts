@@ -60,17 +60,27 @@ describe('the verdict on nodes', () => {
     expect(states(judge([silent('a'), pulse('b')], { now: NOW, busSince: STEADY }))).toEqual({ a: 'down' });
   });
 
-  test('a person, or the return of enough nodes, lets the rest go', () => {
+  test('a person lets them go', () => {
     const missing = (node: string): Pulse['verdict'] => ({
       ...{ node, state: 'missing', reason: '', since: new Date(NOW - 60_000).toISOString(), flaps: 0 },
     });
     const gone = [silent('a', { verdict: missing('a') }), silent('b', { verdict: missing('b'), givenUp: true })];
     const given = judge([...gone, pulse('c')], { now: NOW, busSince: STEADY });
     expect(states(given)).toEqual({ a: 'down', b: 'down' });
-    const back = judge([silent('a', { verdict: missing('a') }), pulse('b', { verdict: missing('b') }), pulse('c')], {
-      ...{ now: NOW, busSince: STEADY },
-    });
-    expect(states(back)).toEqual({ a: 'down', b: 'up' });
+  });
+
+  test('of nodes that vanished together, those that do not return soon after the first are let go', () => {
+    const since = new Date(NOW - 60_000).toISOString();
+    const verdict = { node: 'a', state: 'missing' as const, reason: '', since, flaps: 0 };
+    const gone = silent('a', { verdict });
+    const b = pulse('b', { verdict: { ...verdict, node: 'b' } });
+    const back = judge([gone, b, pulse('c')], { now: NOW, busSince: STEADY });
+    expect([states(back), back.wakeAt]).toEqual([{ b: 'up' }, NOW + TTL + 1000]);
+    const [up] = back.changed;
+    const now = NOW + TTL + 1000;
+    const others = [pulse('b', { heardAt: now, ...(up && { verdict: up }) }), pulse('c', { heardAt: now })];
+    expect(judge([gone, ...others], { now: now - 1, busSince: STEADY }).changed).toEqual([]);
+    expect(states(judge([gone, ...others], { now, busSince: STEADY }))).toEqual({ a: 'down' });
   });
 
   test('nodes that have been down for long do not count', () => {

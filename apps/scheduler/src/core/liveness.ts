@@ -38,8 +38,10 @@ export interface Judgement {
 export function judge(pulses: readonly Pulse[], { now, busSince }: { now: number; busSince: number }): Judgement {
   const judgement: Judgement = { changed: [] };
   const braked = isBraked(pulses, now);
+  const returning = lastReturn(pulses, now);
   for (const pulse of pulses) {
-    const dueAt = busSince + pulse.ttlMs + AFTER_BUS_MS;
+    const since = pulse.verdict?.state === 'missing' ? Math.max(busSince, returning) : busSince;
+    const dueAt = since + pulse.ttlMs + AFTER_BUS_MS;
     if (!pulse.held && !pulse.givenUp && now < dueAt) {
       wake(judgement, dueAt);
       continue;
@@ -83,6 +85,15 @@ function isBraked(pulses: readonly Pulse[], now: number): boolean {
   const recent = pulses.filter(({ verdict, givenUp }) => !givenUp && !isLongDown(verdict, now));
   const silent = recent.filter((pulse) => isSilent(pulse, now));
   return silent.length * 2 > recent.length;
+}
+
+/** When a node returned last: of those that vanished together the others are given time to renew, too, epoch ms. */
+function lastReturn(pulses: readonly Pulse[], now: number): number {
+  const returns = pulses.map(({ held, verdict }) => {
+    if (!held || !verdict) return 0;
+    return verdict.state === 'missing' ? now : verdict.state === 'up' ? Date.parse(verdict.since) : 0;
+  });
+  return Math.max(0, ...returns);
 }
 
 const isLongDown = (verdict: LivenessRecord | undefined, now: number): boolean =>

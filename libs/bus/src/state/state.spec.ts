@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AppRecord } from '@tutti/model';
-import { eventually, startTestBus, type TestBus } from '@tutti/testing';
+import { eventually, startLink, startTestBus, type TestBus } from '@tutti/testing';
 import {
   commit,
+  connectBus,
   filters,
   get,
   keys,
@@ -138,6 +139,22 @@ describe('watch', () => {
     });
     stop();
   }, 60_000);
+
+  test('goes on where it was after its link was cut, although nothing more happens', async () => {
+    const link = await startLink(bus.url);
+    const far = await connectBus({ servers: [link.url], name: 'operator' });
+    const seen: string[] = [];
+    watch(far, [filters.inNamespace('app', 'far')]).subscribe((change) => seen.push(describeChange(change)));
+    await eventually(() => seen.includes('ready'));
+    link.cut();
+    await commit(connection, [put('app', { ...app('lost', 1), namespace: 'far' }, { event: 'created' })]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    link.mend();
+    await eventually(() => seen.includes('lost@1'), { describe: () => seen });
+    expect(seen).toEqual(['ready', 'lost@1']);
+    await far.nc.close();
+    await link.close();
+  });
 
   test('passes over a record that cannot be read, and buries it', async () => {
     const { seen, stop } = collect();

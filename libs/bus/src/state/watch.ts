@@ -7,6 +7,7 @@ import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
 import type { Connection } from '../connection.js';
 import { decodeRecord } from './codec.js';
 import { isRemoval, type Entry } from './read.js';
+import { reconnections } from '../reconnections.js';
 import { retryWhileOpen } from '../retry.js';
 import { bury } from '../dead-letters.js';
 
@@ -60,7 +61,19 @@ async function start<K extends RecordKind>(
       }
     },
   });
-  return () => close(consumer, messages);
+  const back = reconnections(connection).subscribe(() => resume(messages));
+  return () => {
+    back.unsubscribe();
+    return close(consumer, messages);
+  };
+}
+
+/**
+ * Goes on after the last message that came. What the server sent when the connection was already dead is lost, and the
+ * client finds that out with the next message only: there may be none for hours.
+ */
+function resume(messages: object): void {
+  if ('reset' in messages && typeof messages.reset === 'function') messages.reset();
 }
 
 async function close(consumer: PushConsumer, messages: { close(): Promise<unknown> }): Promise<void> {
