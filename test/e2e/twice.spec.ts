@@ -39,7 +39,7 @@ const links = new Map<string, Link>();
 const engines = new Map<string, SimEngine>();
 const running: RunningService[] = [];
 
-const optionsOf = (name: ServiceName, url = bus.url): ServiceOptions => ({
+const optionsOf = (name: Exclude<ServiceName, 'provisioner'>, url: string): ServiceOptions => ({
   name,
   servers: [url],
   credentials: bus.credentials(name) ?? '',
@@ -51,14 +51,17 @@ beforeAll(async () => {
   first = await startLink(bus.url);
   // Who comes first leads: those that will be cut off.
   for (const url of [first.url, bus.url])
-    for (const [name, start] of Object.entries(STARTS)) running.push(await start(optionsOf(name as ServiceName, url)));
+    for (const [name, start] of Object.entries(STARTS))
+      running.push(await start(optionsOf(name as keyof typeof STARTS, url)));
   for (const node of NODES) {
     const link = await startLink(bus.url);
     // An exit and the start after it are told apart by the engine's clock, which counts milliseconds.
     const engine = new SimEngine({ latencies: { start: 20 } });
     links.set(node, link);
     engines.set(node, engine);
-    running.push(await startAgent({ ...optionsOf('provisioner', link.url), node, engine, clusterId: node }));
+    const credentials = (await bus.nodeCredentials(node)) ?? '';
+    const options = { name: 'provisioner', servers: [link.url], credentials, clusterId: node };
+    running.push(await startAgent({ ...options, node, engine }));
   }
   await eventually(async () => (await list(operator, [filters.all('liveness')])).length === NODES.length);
 });
