@@ -5,7 +5,7 @@ import type { NodeElement } from '@tutti/model';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCluster, type Cluster } from '../harness/cluster.js';
-import { joinHost, joinToken, type Member } from '../harness/members.js';
+import { joinHost, joinToken, Member } from '../harness/members.js';
 import { startLab, type Lab } from '../lab/index.js';
 
 jest.setTimeout(90_000);
@@ -92,4 +92,21 @@ test('an agent that starts again needs neither token nor gateway', async () => {
   const again = await joinHost({ cluster, host: lab.host('h2'), token: 'not needed any more' });
   members.push(again);
   expect(again.output).toMatch(/^ready h2: docker /m);
+});
+
+test('one agent drives several engines, each a node', async () => {
+  const [h1, h2] = members.splice(0);
+  await Promise.all([h1?.stop(), h2?.stop()]);
+  const both = new Member(cluster, lab.host('h1'), [
+    ...['join', new URL(cluster.context.endpoint).host, '--token', token, '--name', 'pair', '--lease', '1500ms'],
+    ...['--docker-host', lab.host('h1').dockerHost, '--docker-host', lab.host('h2').dockerHost],
+    ...['--data', join(cluster.dir, 'pair')],
+  ]);
+  members.push(both);
+  await both.start();
+  const named = (await nodes()).filter(({ node }) => node.startsWith('pair'));
+  expect(named.map(({ node, state }) => [node, state])).toEqual([
+    ['pair-1', 'ready'],
+    ['pair-2', 'ready'],
+  ]);
 });

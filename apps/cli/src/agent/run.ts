@@ -9,6 +9,8 @@ export interface AgentSettings {
   membership: Membership;
   labels: Record<string, string>;
   engine: EngineChoice;
+  /** See `HostSettings`. */
+  leaseMs?: number;
 }
 
 /** Long enough for a control plane that is just restarting. */
@@ -19,14 +21,20 @@ const BUS_PATIENCE_MS = 30_000;
  * @throws TuttiError when the bus cannot be reached
  */
 export function runAgent(settings: AgentSettings): Promise<RunningService> {
-  const { membership, labels, engine } = settings;
+  const { membership, labels, engine, leaseMs } = settings;
   return start({
     ...busOf(settings),
     clusterId: membership.cluster,
     labels,
     ...(membership.address !== undefined && { address: membership.address }),
     engine,
+    ...(leaseMs !== undefined && leaseOf(leaseMs)),
   });
+}
+
+/** Renewed three times in its length, and at least each second. */
+export function leaseOf(leaseMs: number): { leaseTtlMs: number; leaseEveryMs: number } {
+  return { leaseTtlMs: leaseMs, leaseEveryMs: Math.min(1000, Math.floor(leaseMs / 3)) };
 }
 
 /** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */

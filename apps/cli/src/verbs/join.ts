@@ -1,20 +1,20 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { formatBytes, messageOf, requireName, toName, type NodeRecord } from '@tutti/model';
-import type { AgentHome } from '../agent/home.js';
-import { AGENT } from '../agent/holder.js';
+import { messageOf, requireName, toName } from '@tutti/model';
+import type { Wanted } from '../agent/host.js';
 import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
 import { detach, tellParent } from '../up/detach.js';
 import type { EngineWish } from '../up/engine-wish.js';
-import { engineOption, examples, labelsOf, parsed, repeatable } from './options.js';
+import { engineOption, examples, labelsOf, leaseOption, parsed, repeatable } from './options.js';
 
 interface Options {
   token?: string;
   name?: string;
   label?: string[];
   engine?: EngineWish;
-  dockerHost?: string;
+  dockerHost?: string[];
+  lease?: number;
   data?: string;
   detach?: boolean;
 }
@@ -30,7 +30,14 @@ export function define(command: Command): Command {
     )
     .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
     .addOption(engineOption())
-    .option('--docker-host <url>', 'the Docker Engine (default: DOCKER_HOST, else the default socket)')
+    .addOption(
+      repeatable(
+        '--docker-host <url>',
+        'the Docker Engine; given several times, one agent drives them all, as nodes NAME-1, NAME-2, …',
+        'DOCKER_HOST, else the default socket',
+      ),
+    )
+    .addOption(leaseOption())
     .option('--data <dir>', 'where the agent keeps who it is (default: TUTTI_DATA, else ~/.tutti)')
     .option('-d, --detach', 'run in the background, return when the node is ready');
   return examples(
@@ -41,57 +48,44 @@ export function define(command: Command): Command {
 }
 
 async function act(address: string | undefined, options: Options): Promise<void> {
+  const name = options.name ?? toName(hostname(), 'node');
+  const wanted = nodesOf(name, options.dockerHost ?? []);
+  if (!options.detach) return inForeground(wanted, address, options);
   const { agentHome, makeAgentHome } = await import('../agent/home.js');
-  const node = options.name ?? toName(hostname(), 'node');
-  const home = agentHome(node, options.data);
-  if (!options.detach) return inForeground(home, { node, address, options });
+  const home = agentHome(wanted[0]?.node ?? name, options.data);
   makeAgentHome(home);
   const args = process.argv.slice(3).filter((word) => word !== '-d' && word !== '--detach');
-  print(await detach<string>({ verb: 'join', args, log: home.log }, print));
+  print(...(await detach<string[]>({ verb: 'join', args, log: home.log }, print)));
 }
 
-interface Joining {
-  node: string;
-  address: string | undefined;
-  options: Options;
+/** A node for each engine; several are told apart by a number. */
+function nodesOf(name: string, dockerHosts: readonly string[]): Wanted[] {
+  if (dockerHosts.length <= 1)
+    return [{ node: name, ...(dockerHosts[0] !== undefined && { dockerHost: dockerHosts[0] }) }];
+  return dockerHosts.map((dockerHost, index) => ({ node: `${name}-${index + 1}`, dockerHost }));
 }
 
-async function inForeground(home: AgentHome, { node, address, options }: Joining): Promise<void> {
+async function inForeground(wanted: readonly Wanted[], address: string | undefined, options: Options): Promise<void> {
   const stopped = untilStopped();
-  const began = Date.now();
   try {
-    const { enter } = await import('../agent/enter.js');
-    const { runAgent, untilKnown } = await import('../agent/run.js');
-    const { lock } = await import('../up/lock.js');
-    const labels = labelsOf(options.label ?? []);
+    const { runHost } = await import('../agent/host.js');
     const token = options.token ?? process.env.TUTTI_JOIN_TOKEN;
-    const membership = await enter(home, {
-      node,
+    const host = await runHost(wanted, {
       ...(address !== undefined && { address }),
       ...(token !== undefined && { token }),
+      labels: labelsOf(options.label ?? []),
+      ...(options.engine && { engine: options.engine }),
+      ...(options.lease !== undefined && { leaseMs: options.lease }),
+      ...(options.data !== undefined && { data: options.data }),
+      step: (line) => void (tellParent({ step: line }) || print(line)),
     });
-    const unlock = lock(home, AGENT);
-    const { chooseEngine } = await import('../up/engine-choice.js');
-    const { engine, words } = await chooseEngine(options, { node, cluster: membership.cluster });
-    const settings = { home, membership, labels, engine };
-    step(`joined the cluster of ${membership.gateway} as node ${node}, engine ${words}`);
-    const agent = await runAgent(settings);
-    void untilKnown(settings, began).then((record) => ready(describe(record)));
+    void host.ready.then((lines) => tellParent({ ready: lines }) || print(...lines));
     await stopped;
     say('Stopping the agent; containers keep running. The cluster counts this node as down soon.');
-    await agent.close();
-    unlock();
+    await host.stop();
     process.exit(0);
   } catch (error) {
     tellParent({ failed: messageOf(error) });
     throw error;
   }
-}
-
-const step = (line: string): void => void (tellParent({ step: line }) || print(line));
-const ready = (line: string): void => void (tellParent({ ready: line }) || print(line));
-
-function describe({ node, engine, capacity }: NodeRecord): string {
-  const offers = `${capacity.cpuMillis / 1000} CPU, ${formatBytes(capacity.memoryBytes)} memory`;
-  return `ready ${node}: ${engine.kind} ${engine.version}, ${offers}`;
 }

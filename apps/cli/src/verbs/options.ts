@@ -51,6 +51,22 @@ export function engineOption(): Option {
     .env('TUTTI_ENGINE');
 }
 
+const SHORTEST_LEASE_MS = 1000;
+
+/** How soon a silent node counts as down, in milliseconds. */
+export function leaseOption(): Option {
+  return new Option(
+    '--lease <duration>',
+    'how long after its last sign of life this node counts as down (default: 3s)',
+  ).argParser(
+    parsed((text) => {
+      const ms = parseDuration(text);
+      if (ms >= SHORTEST_LEASE_MS) return ms;
+      throw invalid(`a lease of ${text} is too short: at least 1s`);
+    }),
+  );
+}
+
 /** Makes a parser of ours fit for commander: what it refuses becomes a usage error. */
 export function parsed<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
