@@ -5,6 +5,8 @@ import { until } from '../harness/applications.js';
 import { startCluster } from '../harness/cluster.js';
 import { isRunning, kill } from '../harness/processes.js';
 import { ProcessEngine } from '@tutti/engine';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 jest.setTimeout(90_000);
 
@@ -116,5 +118,28 @@ describe('tutti on plain processes', () => {
     const engine = await ProcessEngine.open({ root: cluster.engineRoot });
     expect(await engine.list()).toEqual([]);
     await engine.close();
+  });
+});
+
+describe('npm start without a container engine', () => {
+  it('takes plain processes and says so', async () => {
+    const cluster = await startCluster({ engine: 'process' });
+    try {
+      await cluster.down();
+      const file = join(cluster.dir, 'compose.yaml');
+      writeFileSync(file, '# for containers, and refused here');
+      writeFileSync(join(cluster.dir, 'compose.process.yaml'), JSON.stringify(APP));
+      const { code, stdout, stderr } = await cluster.run(
+        ['--engine=auto', '--detach', '--port', '0', '--deploy', file, '--app', 'demo'],
+        { program: [resolve('scripts/start')], env: { DOCKER_HOST: 'unix:///no/docker.sock' }, timeoutMs: 60_000 },
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stderr).toContain('No container engine can be had here: applications run as plain processes');
+      expect(stdout).toMatch(/engine of plain processes, kept in \S+, since the Docker Engine at .* does not answer/);
+      expect(stdout).toMatch(/^demo answers at http:/m);
+      expect((await cluster.run(['down', '--apps'])).code).toBe(0);
+    } finally {
+      await cluster.stop();
+    }
   });
 });

@@ -2,6 +2,8 @@
 import { createServer, request } from 'node:http';
 
 const TIMEOUT_MS = 3000;
+// A container has ports of its own; a plain process is told where on the host to listen.
+const { HOST, PORT = 3000 } = process.env;
 const LONGEST_BODY = 64 * 1024;
 
 /** An answer other than 200. */
@@ -13,7 +15,7 @@ export class Refusal extends Error {
 }
 
 /** Serves `routes`, such as `'GET /orders': async ({ url, body }) => value`; strings are HTML, the rest is JSON. */
-export function serve(routes, port = 3000) {
+export function serve(routes) {
   const server = createServer((incoming, outgoing) => {
     answer(routes, incoming)
       .then(({ status = 200, headers = {}, value }) => {
@@ -30,7 +32,7 @@ export function serve(routes, port = 3000) {
         outgoing.end(JSON.stringify({ error: error.message }));
       });
   });
-  server.listen(port, () => console.log(`listening on ${port}`));
+  server.listen({ port: PORT, host: HOST }, () => console.log(`listening on ${PORT}`));
   process.once('SIGTERM', () => {
     console.log('finishing what is under way');
     server.close(() => process.exit(0));

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { Refusal, serve } from './http.js';
 
-const FILE = '/data/changes.jsonl';
+const FILE = `${process.env.TUTTI_MOUNT_DATA ?? '/data'}/changes.jsonl`;
 const MOST_KEYS = 10_000;
 
 const values = new Map();

@@ -26,7 +26,11 @@ async function whereToLook(context: Context, app: string): Promise<string[]> {
   const gateway = Gateway.from(context);
   const tasks = await gateway.get<TaskElement[]>('/v1/tasks', { namespace: 'default', app });
   const ports = tasks.flatMap((task) => task.ports.filter(({ protocol }) => protocol === 'tcp'));
-  const urls = [...new Set(ports.map(({ host }) => host))].sort((a, b) => a - b).map((p) => `http://127.0.0.1:${p}`);
+  // What listens on one address only is meant for neighbours, if there is anything else.
+  const open = ports.filter(({ hostIp }) => hostIp === undefined);
+  const urls = [...new Set((open.length > 0 ? open : ports).map(({ host }) => host))]
+    .sort((a, b) => a - b)
+    .map((p) => `http://127.0.0.1:${p}`);
   return [
     ...(urls.length > 0 ? [`${app} answers at ${urls.join(' ')}`] : []),
     'Look around:  ./tutti ps · ./tutti status · ./tutti logs -f ' + app,

@@ -14,6 +14,8 @@ export interface ContainerFolder {
   /** What the shim itself complains of. */
   complaints: string;
   logs: string;
+  /** Named pipes, of its standard output and its errors. */
+  pipes: [stdout: string, stderr: string];
   /** Where it works, if it names no other place. */
   work: string;
   /** Mounts without a name. */
@@ -30,6 +32,7 @@ export function containerFolder(root: string): ContainerFolder {
     socket: at('socket'),
     complaints: at('shim.log'),
     logs: at('logs'),
+    pipes: [at('stdout'), at('stderr')],
     work: at('work'),
     mounts: at('mounts'),
   };

@@ -7,6 +7,9 @@ import { EngineError } from '../port/errors.js';
 
 const FREE_TRIES = 20;
 
+/** What is asked for; `last` is the port of the run before, which who knows it may go on using. */
+export type PortWish = PortBinding & { last?: number };
+
 /** The host's ports that our processes were told to listen on. Nobody can hold a port for another: it is a promise. */
 export class PortBook {
   private readonly held = new Map<string, string | undefined>();
@@ -15,10 +18,10 @@ export class PortBook {
    * Takes what is asked for, or free ones; all or none.
    * @param what in words, such as `start web-1` @throws EngineError `port-taken`
    */
-  async take(bindings: readonly PortBinding[], what: string): Promise<PublishedPort[]> {
+  async take(wishes: readonly PortWish[], what: string): Promise<PublishedPort[]> {
     const taken: PublishedPort[] = [];
     try {
-      for (const binding of bindings) taken.push(await this.takeOne(binding, what));
+      for (const wish of wishes) taken.push(await this.takeOne(wish, what));
       return taken;
     } catch (error) {
       this.release(taken);
@@ -35,10 +38,12 @@ export class PortBook {
     for (const { host, protocol } of ports) this.held.delete(`${host}/${protocol}`);
   }
 
-  private async takeOne({ target, published, protocol, hostIp }: PortBinding, what: string): Promise<PublishedPort> {
+  private async takeOne(wish: PortWish, what: string): Promise<PublishedPort> {
+    const { target, published, last, protocol, hostIp } = wish;
     const tries = published === undefined ? FREE_TRIES : 1;
-    for (let left = tries; left > 0; left--) {
-      const host = published ?? (await listenOnce({ protocol, hostIp, port: 0 }));
+    for (let count = 0; count < tries; count++) {
+      const wanted = published ?? (count === 0 ? last : undefined);
+      const host = wanted ?? (await listenOnce({ protocol, hostIp, port: 0 }));
       if (host === undefined || this.held.has(`${host}/${protocol}`)) continue;
       const port = { host, container: target, protocol, ...(hostIp !== undefined && { hostIp }) };
       this.hold([port]);

@@ -3,11 +3,18 @@ import { existsSync, openSync, closeSync, rmSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary } from '../port/container.js';
+import type {
+  ContainerConfig,
+  ContainerState,
+  ContainerStats,
+  ContainerSummary,
+  PortBinding,
+} from '../port/container.js';
 import { EngineError } from '../port/errors.js';
 import type { ContainerEvent } from '../port/events.js';
 import { killCgroup, oomKills, removeCgroup, useOf, type CgroupPlace } from './cgroup.js';
 import { readJson, writeJson, type ContainerFolder } from './files.js';
+import type { PortWish } from './ports.js';
 import { isAlive, send, useOfSession } from './proc.js';
 import { PARENT_FD, type RunRecord, type RunRequest, type ShimWord } from './protocol.js';
 import { connectShim, ShimLink } from './shim-link.js';
@@ -69,6 +76,13 @@ export class ProcessContainer {
 
   get ports(): readonly PublishedPort[] {
     return this.running ? (this.run?.ports ?? []) : [];
+  }
+
+  /** What it wants to listen on in its next run. */
+  portWishes(): PortWish[] {
+    const lastOf = ({ target, protocol }: PortBinding): number | undefined =>
+      this.run?.ports.find((port) => port.container === target && port.protocol === protocol)?.host;
+    return (this.made.config.ports ?? []).map((port) => ({ ...port, last: lastOf(port) }));
   }
 
   /** Resolves when its run has ended. */

@@ -67,6 +67,17 @@ describe('process engine, as the host sees it', () => {
     expect(Number(dns)).toBeGreaterThan(1023);
   });
 
+  it('lets a program open its outputs by name', async () => {
+    const script = 'echo out >/dev/stdout; echo err >/dev/stderr';
+    for (const more of isRoot ? [{}, { user: '10001:10001' }] : [{}]) {
+      const lines = await output(script, more);
+      expect(lines.map(({ stream, line }) => [stream, line]).sort()).toEqual([
+        ['stderr', 'err'],
+        ['stdout', 'out'],
+      ]);
+    }
+  });
+
   it('works in a folder of its own, and keeps volumes where it says', async () => {
     const mounts = [
       { type: 'volume' as const, source: bench.name('v'), target: '/var/lib/data', readOnly: false },
@@ -96,6 +107,14 @@ describe('process engine, as the host sees it', () => {
   ])('refuses %j', async (more, words) => {
     const failure = await failureOf(bench.create(shell('true'), more));
     expect(failure).toMatchObject({ code: 'bad-config', retryable: false, message: expect.stringContaining(words) });
+  });
+
+  it('keeps the port that it has found when it starts again', async () => {
+    const id = await bench.start(harness.programs.forever, { ports: [{ target: 80, protocol: 'tcp' }] });
+    const { ports } = (await harness.engine.inspect(id)) ?? {};
+    await harness.engine.stop(id);
+    await harness.engine.start(id);
+    expect((await harness.engine.inspect(id))?.ports).toEqual(ports);
   });
 
   it('leaves nothing behind that a process has started', async () => {

@@ -245,7 +245,7 @@ export class ProcessEngine implements ContainerEngine {
     const { made, folder } = container;
     const { config } = made;
     this.networks.require(config);
-    const ports = await this.ports.take(config.ports ?? [], `start ${config.name}`);
+    const ports = await this.ports.take(container.portWishes(), `start ${config.name}`);
     try {
       await container.start(this.planner.plan({ made, folder, ports }));
     } catch (error) {

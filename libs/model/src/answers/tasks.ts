@@ -14,7 +14,7 @@ export interface TaskElement extends ServiceRef {
   image: string;
   revision: number;
   container: string | null;
-  ports: Pick<PublishedPort, 'host' | 'container' | 'protocol'>[];
+  ports: PublishedPort[];
   /** Restarts in place so far. */
   restarts: number;
   /** When the state was entered. */

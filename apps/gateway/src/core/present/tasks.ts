@@ -58,7 +58,10 @@ function presentTask(task: TaskRecord, status?: StatusRecord, verdict?: HealthRe
     image: status?.image ?? '',
     revision,
     container: status?.container ?? null,
-    ports: (status?.ports ?? []).map(({ host, container, protocol }) => ({ host, container, protocol })),
+    ports: (status?.ports ?? []).map(({ host, container, protocol, hostIp }) => ({
+      ...{ host, container, protocol },
+      ...(hostIp !== undefined && { hostIp }),
+    })),
     restarts: status?.restarts ?? 0,
     since: status?.since ?? task.createdAt,
     message: status?.error ?? status?.message ?? task.targetCause ?? '',

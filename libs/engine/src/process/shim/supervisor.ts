@@ -10,6 +10,7 @@ import { writeJson, type ContainerFolder } from '../files.js';
 import { LogWriter } from '../log-files.js';
 import { processId, send } from '../proc.js';
 import type { RunEnd, RunRecord, RunRequest, ShimWord } from '../protocol.js';
+import { closeReaders, closeWriters, openPipes, type Pipes } from './pipes.js';
 import { Probes } from './probes.js';
 
 /** What still comes out of a process that has ended is waited for so long: a child that it left may hold its pipes. */
@@ -47,10 +48,12 @@ export class Supervisor {
   /** Resolves when the process has ended, and everything that it started with it. */
   async supervise(): Promise<void> {
     const { healthcheck } = this.request;
-    const child = await this.begin();
-    if (!child?.pid) return;
+    const pipes = openPipes(this.folder, this.request);
+    const child = await this.begin(pipes);
+    closeWriters(pipes);
+    if (!child?.pid) return closeReaders(pipes);
     // A pipe that is cut off below has nothing more to tell.
-    const printed = this.keep(child).catch(() => undefined);
+    const printed = this.keep(pipes).catch(() => undefined);
     const health = isProbed(healthcheck) ? { status: 'starting' as const, failures: 0 } : undefined;
     const { ports } = this.request;
     this.record('started', { process: processId(child.pid), startedAt: now(), ports, ...(health && { health }) });
@@ -62,20 +65,19 @@ export class Supervisor {
     probes?.stop();
     this.killAll(child.pid);
     await Promise.race([printed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    closeReaders(pipes);
     const exitCode = code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
     this.end({ exitCode, oomKilled: this.ooms() > this.oomsBefore, at });
   }
 
   /** Undefined where the process cannot be started; then that is said. */
-  private async begin(): Promise<ChildProcess | undefined> {
+  private async begin(pipes: Pipes): Promise<ChildProcess | undefined> {
     const { argv, env, cwd, uid, gid, cgroup } = this.request;
     const [program = '', ...args] = argv;
     try {
       const child = inCgroup(cgroup, () =>
         // A session of its own: signals of terminals do not reach it, and its children can be found.
-        spawn(program, args, { env, cwd, uid, gid, stdio: ['ignore', 'pipe', 'pipe'], detached: true }),
+        spawn(program, args, { env, cwd, uid, gid, stdio: ['ignore', ...pipes.write], detached: true }),
       );
       this.child = child;
       this.exit = once(child, 'exit');
@@ -90,9 +92,8 @@ export class Supervisor {
   }
 
   /** Writes down what it prints; resolves when it cannot print any more. */
-  private async keep(child: ChildProcess): Promise<void> {
-    const { stdout, stderr } = child;
-    await Promise.all([stdout && this.keepStream('stdout', stdout), stderr && this.keepStream('stderr', stderr)]);
+  private async keep({ read: [stdout, stderr] }: Pipes): Promise<void> {
+    await Promise.all([this.keepStream('stdout', stdout), this.keepStream('stderr', stderr)]);
   }
 
   private async keepStream(stream: LogEntry['stream'], source: Readable): Promise<void> {
