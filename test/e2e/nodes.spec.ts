@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
-import type { NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
+import type { BegunMove, Move, NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 import { end } from '../harness/processes.js';
 import { startLab, type Host, type Lab } from '../lab/index.js';
@@ -194,4 +194,31 @@ test('a drain waits for what depends on data, and data waits for its node', asyn
   expect((await tutti('why', home)).stdout).toMatch(/store\/db\.1 has been waiting since .*its volume is there/);
   expect((await tutti('uncordon', home)).code).toBe(0);
   await eventually(async () => (await at('db')) === home, PATIENCE);
+});
+
+test('after a node has joined tasks are moved to it, bounded and without a break, and then no more', async () => {
+  expect((await tutti('drain', 'h1')).code).toBe(0);
+  expect((await tutti('uncordon', 'h1')).code).toBe(0);
+  const proposed = (await cluster.list('rebalance', '--dry-run')) as Move[];
+  expect(proposed.length).toBeGreaterThanOrEqual(2);
+  expect(proposed.every(({ to, why }) => to === 'h1' && why !== '')).toBe(true);
+  expect((await running('shop')).filter(({ node }) => node === 'h1')).toHaveLength(0);
+  const first = (await cluster.list('rebalance', '--most', '1')) as BegunMove[];
+  expect(first).toMatchObject([{ to: 'h1', state: 'moved' }]);
+  const rest = await tutti('rebalance');
+  expect([rest.code, rest.stdout, rest.stderr]).toEqual([0, expect.stringMatching(/moved/), expect.anything()]);
+  const spread = lab.hosts.map(({ name }) => name);
+  const counts = await Promise.all(
+    spread.map(async (name) => (await running('shop')).filter(({ node }) => node === name).length),
+  );
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  expect(await cluster.list('rebalance', '--dry-run')).toEqual([]);
+});
+
+test('on wish a node that joins is filled by itself', async () => {
+  expect((await tutti('rebalance', '--automatic', 'on')).stdout.trim()).toBe('automatic rebalancing is on');
+  expect((await tutti('drain', 'h3')).code).toBe(0);
+  expect((await tutti('uncordon', 'h3')).code).toBe(0);
+  await eventually(async () => (await running('shop')).filter(({ node }) => node === 'h3').length >= 2, PATIENCE);
+  expect((await tutti('rebalance', '--automatic', 'off')).code).toBe(0);
 });

@@ -15,6 +15,7 @@ import { InspectController } from './routes/inspect.controller.js';
 import { NodeCommandsController } from './routes/node-commands.controller.js';
 import { NodesController } from './routes/nodes.controller.js';
 import { OpenController } from './routes/open.controller.js';
+import { RebalanceController } from './routes/rebalance.controller.js';
 import { StatusController } from './routes/status.controller.js';
 
 /** HTTP in, the bus out: commands and questions. */
@@ -24,6 +25,7 @@ import { StatusController } from './routes/status.controller.js';
     AppsController,
     NodeCommandsController,
     NodesController,
+    RebalanceController,
     ClusterController,
     HistoryController,
     InspectController,

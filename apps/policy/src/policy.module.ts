@@ -6,6 +6,7 @@ import { Commands } from './commands/commands.service.js';
 import { NodeArchive } from './commands/node-archive.js';
 import { NodeCommandsController } from './commands/node-commands.controller.js';
 import { NodeCommands } from './commands/node-commands.service.js';
+import { RebalanceController } from './commands/rebalance.controller.js';
 import { Removal } from './removal.service.js';
 import { DEFAULT_SETTINGS, SETTINGS, type PolicySettings } from './settings.js';
 
@@ -15,7 +16,7 @@ export class PolicyModule {
   static with(settings: Partial<PolicySettings> = {}): DynamicModule {
     return {
       module: PolicyModule,
-      controllers: [CommandsController, NodeCommandsController, CheckController],
+      controllers: [CommandsController, NodeCommandsController, RebalanceController, CheckController],
       providers: [
         Archive,
         Commands,

@@ -134,6 +134,29 @@ describe('policy on the bus', () => {
     expect(await outcome('n7', 'cluster')).toMatchObject({ status: 'accepted', changed: true });
   });
 
+  it('keeps what is wanted of the spread, and how many tasks a command lets move apart from what is set', async () => {
+    const ask = (msgID: string, body: object, namespace?: string): Promise<unknown> =>
+      bus.js.publish(subjects.rebalanceCommand(namespace), JSON.stringify(body), { msgID });
+    const wanted = async () => (await get(bus, keys.rebalance()))?.record;
+    await ask('r1', { most: 2 });
+    expect(await outcome('r1', 'cluster')).toMatchObject({ status: 'accepted', changed: true, verb: 'rebalance' });
+    expect(await wanted()).toMatchObject({ automatic: false, most: 10, asked: { command: 'r1', most: 2 } });
+    await ask('r2', { automatic: true, most: 5 });
+    expect(await outcome('r2', 'cluster')).toMatchObject({ status: 'accepted', changed: true });
+    expect(await wanted()).toMatchObject({ automatic: true, most: 5, asked: { command: 'r1' } });
+    await ask('r3', { automatic: true });
+    expect(await outcome('r3', 'cluster')).toMatchObject({ status: 'accepted', changed: false });
+    await ask('r4', { most: 0, automatic: 'yes', other: 1 });
+    expect((await outcome('r4', 'cluster')).reasons.map(({ path }) => path).sort()).toEqual([
+      'automatic',
+      'most',
+      'other',
+    ]);
+    await ask('r5', {}, 'default');
+    expect((await outcome('r5')).reasons[0]).toMatchObject({ path: 'namespace' });
+    expect(await wanted()).toMatchObject({ command: 'r2' });
+  });
+
   it('buries what is not JSON', async () => {
     const before = (await bus.jsm.streams.info(STREAM.dead)).state.messages;
     await bus.js.publish(subjects.command('default', 'deploy'), 'not json', { msgID: 'dead' });

@@ -4,6 +4,7 @@ export * from './backoff.js';
 export * from './errors.js';
 export * from './names.js';
 export * from './ownership.js';
+export * from './rebalance.js';
 export * from './records.js';
 export * from './resources.js';
 export * from './spec.js';

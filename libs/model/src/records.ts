@@ -99,6 +99,19 @@ export interface AvailabilityRecord {
   updatedAt: Time;
 }
 
+/** What is wanted of how tasks are spread over the nodes that there are. */
+export interface RebalanceRecord {
+  /** Whether tasks are moved by themselves when a node joins. */
+  automatic: boolean;
+  /** How many tasks are moved at most, each time, where a command does not say. */
+  most: number;
+  /** The command that last asked for it to be done at once, and how many tasks it lets move. */
+  asked?: { command: string; most: number };
+  /** The command that made this change. */
+  command: string;
+  updatedAt: Time;
+}
+
 // --- scheduler ------------------------------------------------------------------------------------------------
 
 /**
@@ -158,6 +171,8 @@ export interface TaskRecord extends TaskRef {
   orphaned?: boolean;
   /** It is wanted on another node, where its successor is started first: why. */
   displaced?: string;
+  /** The node that it is wanted on, where that is one in particular. */
+  displacedTo?: string;
   createdAt: Time;
 }
 
@@ -170,6 +185,26 @@ export interface LedgerRecord {
   ports: Record<string, string>;
   /** Named volumes that tasks have kept data in here, `namespace/application/volume`; the latest last, at most 1,000. */
   volumes?: string[];
+}
+
+/** A task that is to be replaced by one on another node, so that tasks are spread more evenly. */
+export interface Move extends AppRef {
+  service: string;
+  slot: number;
+  task: string;
+  from: string;
+  to: string;
+  why: string;
+}
+
+/** The moves that were begun last to spread tasks more evenly. */
+export interface MovesRecord {
+  /** The last command that asked for moves; later ones may have been begun because a node had joined. */
+  answers?: string;
+  moves: Move[];
+  /** The nodes that took tasks then: one that is not among them has joined since. */
+  nodes: string[];
+  at: Time;
 }
 
 export interface PendingSlot {
@@ -373,7 +408,9 @@ export interface Records {
   revision: RevisionRecord;
   outcome: OutcomeRecord;
   availability: AvailabilityRecord;
+  rebalance: RebalanceRecord;
   liveness: LivenessRecord;
+  moves: MovesRecord;
   task: TaskRecord;
   ledger: LedgerRecord;
   rollout: RolloutRecord;

@@ -1,12 +1,10 @@
 import { TuttiError, type NodeAnswer } from '@tutti/model';
-import { follow } from './follow.js';
+import { Ear } from './ear.js';
 import type { Gateway } from './http.js';
 
 /** How waiting for a drain ended. `recalled`: somebody wants the node otherwise meanwhile. */
 export type DrainEnd = 'drained' | 'recalled' | 'timeout' | 'interrupted';
 
-/** A burst of events is answered with one look. */
-const GATHER_MS = 150;
 /** Looked at this often though nothing is heard: what it waits for may have no event of its own. */
 const PATIENCE_MS = 5000;
 
@@ -46,40 +44,5 @@ async function look(gateway: Gateway, node: string): Promise<NodeAnswer | undefi
   } catch (error) {
     if (error instanceof TuttiError && ['unavailable', 'timeout'].includes(error.code)) return undefined;
     throw error;
-  }
-}
-
-/** Hears that something happens to tasks. */
-class Ear {
-  private news = false;
-  private resolve: () => void = () => undefined;
-
-  constructor(gateway: Gateway, signal: AbortSignal) {
-    void this.listen(gateway, signal).catch(() => undefined);
-  }
-
-  wake(): void {
-    this.news = true;
-    this.resolve();
-  }
-
-  /** Resolves a moment after something was heard, or when the time is over. */
-  async heard(withinMs: number): Promise<void> {
-    if (!this.news) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, withinMs);
-        this.resolve = () => {
-          clearTimeout(timer);
-          setTimeout(resolve, GATHER_MS);
-        };
-      });
-    }
-    this.news = false;
-  }
-
-  private async listen(gateway: Gateway, signal: AbortSignal): Promise<void> {
-    for await (const item of follow(gateway, '/v1/events', { query: { resource: 'task', since: 'now' }, signal })) {
-      if (item.type === 'event' || item.type === 'open') this.wake();
-    }
   }
 }

@@ -3,7 +3,9 @@ import {
   formatDuration,
   type Amount,
   type AppElement,
+  type BegunMove,
   type IncidentElement,
+  type Move,
   type NodeElement,
   type RevisionElement,
   type ServiceElement,
@@ -83,6 +85,16 @@ export const nodeColumns = (now: Date): Column<NodeElement>[] => [
         .join(','),
   },
   { header: 'REASON', value: ({ reason }) => reason, optional: true },
+];
+
+export const moveColumns = (): Column<Move | BegunMove>[] => [
+  { header: 'TASK', value: ({ task }) => task },
+  namespaceColumn(),
+  { header: 'SLOT', value: ({ app, service, slot }) => `${app}/${service}.${slot}` },
+  { header: 'FROM', value: ({ from }) => from },
+  { header: 'TO', value: ({ to }) => to },
+  { header: 'STATE', value: (move) => ('state' in move ? move.state : ''), optional: true },
+  { header: 'WHY', value: ({ why }) => why },
 ];
 
 export const serviceColumns = (): Column<ServiceElement>[] => [

@@ -76,6 +76,12 @@ export const VERBS: readonly Verb[] = [
     group: NODES,
     load: () => import('./node.js'),
   },
+  {
+    name: 'rebalance',
+    summary: 'spread tasks more evenly over the nodes that there are',
+    group: NODES,
+    load: () => import('./rebalance.js'),
+  },
   { name: 'ls', summary: 'applications', group: LISTS, load: () => import('./ls.js') },
   {
     name: 'ps',

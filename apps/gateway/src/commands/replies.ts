@@ -28,7 +28,7 @@ export class Replies {
     void reply.status(200);
     if (outcome.status === 'accepted') return outcome;
     const [first] = outcome.reasons;
-    const [name = ''] = Object.values(sending.about);
+    const name = sending.about.app ?? sending.about.node ?? 'the cluster';
     throw new TuttiError(
       'invalid',
       `${sending.verb} of ${name} is ${outcome.status}: ${first?.message ?? 'no reason is given'}`,

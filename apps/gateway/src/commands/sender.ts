@@ -7,7 +7,7 @@ import { BadRequest } from '../http/problem.filter.js';
 import { TooLarge } from '../http/too-large.js';
 
 /** What a command is about. */
-export type About = { app: string } | { node: string };
+export type About = { app?: string; node?: string };
 
 /** A command on its way to the bus. */
 export interface Sending {

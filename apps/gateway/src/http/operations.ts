@@ -82,6 +82,14 @@ export const OPERATIONS: Record<string, Described> = {
   'delete /v1/nodes/{node}': { summary: 'Remove a node for good', query: COMMAND, answer: 202 },
   'post /v1/tokens': { summary: 'A token with which hosts join', body: JSON_BODY, answer: 201 },
   'post /v1/join': { summary: 'Let a host in as a node; the bearer token is that of `tutti token`', body: JSON_BODY },
+  'get /v1/rebalance': {
+    summary: 'What would be moved to spread tasks more evenly, and what was moved last',
+    query: { most: 'how many moves to propose at most' },
+  },
+  'post /v1/rebalance': {
+    ...{ summary: 'Spread tasks more evenly, at once or whenever a node joins', query: COMMAND },
+    ...{ body: JSON_BODY, bodyOptional: true, answer: 202 },
+  },
   'get /v1/incidents': {
     summary: 'Failures, newest first',
     query: { ...SCOPE, open: 'true: only those not resolved' },

@@ -1,4 +1,4 @@
-import { parseDuration, USAGE_BY, type UsageBy } from '@tutti/model';
+import { MAX_MOVES, parseDuration, USAGE_BY, type UsageBy } from '@tutti/model';
 import { Transform } from 'class-transformer';
 import {
   IsBoolean,
@@ -121,6 +121,19 @@ export class RollbackBody {
 export class NodeBody {
   /** Why, for those who wonder later. */
   @IsOptional() @IsString() @MaxLength(500) reason?: string;
+}
+
+export class RebalanceQuery {
+  /** How many moves to propose at most. */
+  @IsOptional() @Whole() @IsInt() @Min(1) @Max(MAX_MOVES) most?: number;
+}
+
+/** Nothing said means: at once, as many as are usual. */
+export class RebalanceBody {
+  /** How many tasks are moved at most: now, or with `automatic` from now on. */
+  @IsOptional() @IsInt() @Min(1) @Max(MAX_MOVES) most?: number;
+  /** Sets whether it is done by itself when a node joins, and does nothing at once. */
+  @IsOptional() @IsBoolean() automatic?: boolean;
 }
 
 export class RestartBody {

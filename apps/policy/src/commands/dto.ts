@@ -1,4 +1,5 @@
 import {
+  IsBoolean,
   IsInt,
   IsObject,
   IsOptional,
@@ -10,7 +11,7 @@ import {
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
-import { isName } from '@tutti/model';
+import { isName, MAX_MOVES } from '@tutti/model';
 import { MAX_REPLICAS } from '../core/admission.js';
 
 const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
@@ -106,6 +107,21 @@ export class NodeDto {
   @IsString()
   @MaxLength(500)
   reason?: string;
+}
+
+/** How tasks are to be spread: at once, or by itself whenever a node joins. */
+export class RebalanceDto {
+  /** How many tasks are moved at most: now, or with `automatic` from now on. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_MOVES)
+  most?: number;
+
+  /** Sets whether it is done by itself, and does nothing at once. */
+  @IsOptional()
+  @IsBoolean()
+  automatic?: boolean;
 }
 
 /** The question whether a deploy would be accepted. */

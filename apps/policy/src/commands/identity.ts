@@ -20,3 +20,10 @@ export function namespaceFaults(namespace: string): Fault[] {
   if (namespace !== CLUSTER_NAMESPACE) return [];
   return [{ path: 'namespace', message: `${CLUSTER_NAMESPACE} is kept for the cluster itself: use another one` }];
 }
+
+/** What is wrong with where a command on nodes was sent: they belong to everybody, so no tenant may move the others' tasks. */
+export function foreignFaults({ namespace, verb }: { namespace: string; verb: string }): Fault[] {
+  if (namespace === CLUSTER_NAMESPACE) return [];
+  const message = `nodes belong to the cluster: send ${verb} in the namespace ${CLUSTER_NAMESPACE}, not in ${namespace}`;
+  return [{ path: 'namespace', message }];
+}

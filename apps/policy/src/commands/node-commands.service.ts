@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { namespaceOfCommand, type JetStreamContext } from '@tutti/bus';
-import { CLUSTER_NAMESPACE, isName, TuttiError, type Fault, type NodeVerb } from '@tutti/model';
+import { isName, TuttiError, type Fault, type NodeVerb } from '@tutti/model';
 import { decideNode, refuseNode } from '../core/nodes/decide-node.js';
 import type { NodeCommand, NodeCommandHead, NodeDecision } from '../core/nodes/node-command.js';
 import { Archive } from './archive.js';
 import { NodeDto } from './dto.js';
-import { commandId } from './identity.js';
+import { commandId, foreignFaults } from './identity.js';
 import { NodeArchive } from './node-archive.js';
 import { validated } from './validate.js';
 
@@ -54,13 +54,6 @@ export class NodeCommands {
 async function decode(head: NodeCommandHead, body: unknown): Promise<Decoded> {
   const { value, faults } = await validated(NodeDto, body);
   const named = { ...head, ...(isName(value.node) && { node: value.node }) };
-  const all = [...foreign(head), ...faults];
+  const all = [...foreignFaults(head), ...faults];
   return all.length > 0 ? { head: named, faults: all } : { command: { ...head, ...value } as NodeCommand };
-}
-
-/** Nodes belong to everybody, so no tenant may move the others' tasks. */
-function foreign({ namespace, verb }: NodeCommandHead): Fault[] {
-  if (namespace === CLUSTER_NAMESPACE) return [];
-  const message = `nodes belong to the cluster: send ${verb} in the namespace ${CLUSTER_NAMESPACE}, not in ${namespace}`;
-  return [{ path: 'namespace', message }];
 }

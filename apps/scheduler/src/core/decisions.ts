@@ -17,6 +17,8 @@ export interface Wish {
   avoid?: string;
   /** Its predecessor is well: that it finds no room is no failure. */
   isMove?: true;
+  /** It is only for the sake of balance: without room the predecessor stays where it is. */
+  isOptional?: true;
 }
 
 /** A task that should go. */
@@ -53,6 +55,8 @@ export interface Decisions {
   losses: Loss[];
   /** Tasks whose records have served. */
   forget: TaskView[];
+  /** Tasks that were to move for the sake of balance and stay where they are. */
+  keep: TaskView[];
   /** Completed tasks that still hold their share of a node. */
   release: TaskView[];
   delays: Delay[];
@@ -67,6 +71,7 @@ export const noDecisions = (): Decisions => ({
   stops: [],
   losses: [],
   forget: [],
+  keep: [],
   release: [],
   delays: [],
 });

@@ -91,31 +91,47 @@ export const hasMadeWay = (service: ServiceView, task: TaskView): boolean =>
 export function move(slot: Slot, { service, context, decisions }: SlotWork): void {
   const [old] = slot.displaced;
   if (!old || !service.spec) return;
-  const why = old.record.displaced ?? `node ${old.record.node} is ${old.host ? leftBecause(old.host) : 'to be left'}`;
+  if (!old.host || !isDrained(old.host)) return rebalance(old, slot, { service, context, decisions });
+  const why = `node ${old.record.node} is ${leftBecause(old.host)}`;
   const delay = { service: service.name, slot: slot.number, hopeless: false, node: old.record.node };
   if (isJob(service.spec)) {
     decisions.delays.push({ ...delay, reason: `${why}; it is a job and runs to its end` });
   } else if (service.keeps !== 'nothing') {
-    // Rebalancing is not worth a break; draining is. Who depends on it has to have a new place before, while it is there.
-    if (!old.host || !isDrained(old.host)) return;
+    // Who depends on it has to have a new place before, while it is still there.
     if (context.dependent !== undefined && old.verdict !== 'unhealthy') {
       decisions.delays.push({ ...delay, reason: `${why}; waits until ${context.dependent} has left it` });
     } else slot.displaced.forEach((task) => decisions.stops.push({ task, cause: why }));
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
-    decisions.wishes.push({
-      service: service.name,
-      slot: slot.number,
-      cause: `replaces ${old.record.task}: ${why}`,
-      failures: 0,
-      replaces: old,
-      frees: slot.dead,
-      avoid: old.record.node,
-      isMove: true,
-    });
+    decisions.wishes.push({ ...successorOf(old, slot, why), service: service.name });
   }
 }
+
+/** Moves a task that is well where it is; whatever stands in the way, it stays. */
+function rebalance(old: TaskView, slot: Slot, { service, context, decisions }: SlotWork): void {
+  const { displaced: why = '', displacedTo: node } = old.record;
+  if (node === undefined || service.keeps !== 'nothing' || context.gate !== undefined) {
+    decisions.keep.push(...slot.displaced);
+    return;
+  }
+  const only = { node, because: 'it is to be moved there' };
+  decisions.wishes.push({ ...successorOf(old, slot, why), service: service.name, only, isOptional: true });
+}
+
+const successorOf = (old: TaskView, slot: Slot, why: string): Omit<Wish, 'service'> => ({
+  slot: slot.number,
+  cause: `replaces ${old.record.task}: ${why}`,
+  failures: 0,
+  replaces: old,
+  frees: slot.dead,
+  avoid: old.record.node,
+  isMove: true,
+});
+
+/** Whether the slot's task was only to move for the sake of balance. */
+export const isOptional = ({ displaced: [old], outdated }: Slot): boolean =>
+  old !== undefined && outdated.length === 0 && !(old.host && isDrained(old.host));
 
 /** Where a slot's next task has to be: on the slot's own node, or where its predecessor has left its data. */
 export function homeOf(service: ServiceView, slot: Slot): Pick<Wish, 'only'> {

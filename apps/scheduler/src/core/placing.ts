@@ -11,6 +11,8 @@ export interface Placed {
   forget: TaskView[];
   /** Tasks on nodes that are down whose successors have found room. */
   orphans: Loss[];
+  /** Tasks that were to move for the sake of balance and have no room where they were to go. */
+  keep: TaskView[];
   /** Wishes that no node can take now. */
   delays: Delay[];
 }
@@ -22,7 +24,7 @@ export function placeWishes(
   { services, decided }: { services: ReadonlyMap<string, ServiceView>; decided: ReadonlyMap<string, Decisions> },
 ): Placed {
   const room = new Room(nodes);
-  const placed: Placed = { create: [], forget: [], orphans: [], delays: [] };
+  const placed: Placed = { create: [], forget: [], orphans: [], keep: [], delays: [] };
   for (const decisions of decided.values()) decisions.forget.forEach((task) => room.free(task));
   for (const [name, decisions] of decided) {
     const service = services.get(name);
@@ -82,6 +84,10 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
     ...(wish.only && { only: wish.only }),
     ...(wish.avoid !== undefined && { avoid: wish.avoid }),
   });
+  if (!placement.ok && wish.isOptional) {
+    if (wish.replaces) placed.keep.push(wish.replaces);
+    return;
+  }
   if (!placement.ok) {
     const reason = wish.orphans || wish.isMove ? `${wish.cause}: ${placement.why}` : placement.why;
     const node = wish.only?.node ?? (wish.orphans || wish.isMove ? wish.replaces?.record.node : undefined);

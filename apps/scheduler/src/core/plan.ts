@@ -11,7 +11,7 @@ export interface Plan {
   change: {
     task: TaskView;
     record: TaskRecord;
-    event: 'stopping' | 'draining' | 'scheduled' | 'orphaned' | 'displaced';
+    event: 'stopping' | 'draining' | 'scheduled' | 'orphaned' | 'kept';
   }[];
   forget: TaskView[];
   rollout?: RolloutRecord;

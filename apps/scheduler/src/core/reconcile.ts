@@ -5,7 +5,7 @@ import { placeWishes } from './placing.js';
 import type { Plan } from './plan.js';
 import { progressOf } from './progress.js';
 import { decideSlots } from './slots.js';
-import { servicesOf, type AppView, type ServiceView } from './view.js';
+import { servicesOf, type AppView, type ServiceView, type TaskView } from './view.js';
 import type { NodeView } from './node-view.js';
 
 /**
@@ -21,7 +21,7 @@ export function reconcile(view: AppView, nodes: readonly NodeView[], now: number
   const delays = [...all.flatMap(({ delays: own }) => own), ...placed.delays];
   return {
     create: placed.create,
-    change: [...all.flatMap(changesOf), ...placed.orphans.map(orphaned)],
+    change: [...all.flatMap(changesOf), ...placed.orphans.map(orphaned), ...placed.keep.map(kept)],
     forget: [...new Set([...all.flatMap(({ forget }) => forget), ...placed.forget])],
     volumes: Object.fromEntries([...services].map(([name, { volumes }]) => [name, volumes])),
     rollout: progressOf(view, { services, decided, delays, now }),
@@ -59,7 +59,7 @@ function causeOf({ app, revision }: AppView, service: ServiceView): string {
     : `rollback to revision ${revision.rollbackOf}`;
 }
 
-function changesOf({ stops, losses, release }: Decisions): Plan['change'] {
+function changesOf({ stops, losses, release, keep }: Decisions): Plan['change'] {
   const stopped = stops.map(({ task, cause, condemned }) => {
     const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, ...(condemned && { condemned }) };
     return { task, record, event: 'stopping' as const };
@@ -69,11 +69,17 @@ function changesOf({ stops, losses, release }: Decisions): Plan['change'] {
     record: { ...task.record, released: true },
     event: 'scheduled' as const,
   }));
-  return [...stopped, ...losses.map(orphaned), ...released];
+  return [...stopped, ...losses.map(orphaned), ...released, ...keep.map(kept)];
 }
 
 /** Given up: whatever of it is still there is to be cleared away when its node is back. */
 function orphaned({ task, cause }: Loss): Plan['change'][number] {
   const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, orphaned: true };
   return { task, record, event: 'orphaned' };
+}
+
+/** It was to move, and is wanted where it is. */
+function kept(task: TaskView): Plan['change'][number] {
+  const { displaced: _why, displacedTo: _to, ...record } = task.record;
+  return { task, record, event: 'kept' };
 }

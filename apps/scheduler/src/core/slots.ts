@@ -1,6 +1,6 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
-import { hasMadeWay, homeOf, move, movable, rehome } from './moves.js';
+import { hasMadeWay, homeOf, isOptional, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
 import { isDrained } from './node-view.js';
 import { slotsOf, type Slot } from './slot.js';
@@ -77,12 +77,19 @@ function fill(slot: Slot, work: SlotWork): void {
     slot.stranded.forEach((task) => work.decisions.losses.push({ task, cause: downOf(task) }));
     // The new task failed while the old one still serves: tried again by the same back-off.
     const failed = failedUpdate(work.service, slot);
-    if (failed) succeed(slot, failed, work);
+    if (failed && isOptional(slot)) keep(slot, work.decisions);
+    else if (failed) succeed(slot, failed, work);
   } else if (slot.stranded.length > 0) {
     rehome(slot, work);
   } else {
     refill(slot, work);
   }
+}
+
+/** The successor has failed where it was to be moved: the task stays where it is well. */
+function keep(slot: Slot, { keep: kept, forget }: Decisions): void {
+  kept.push(...slot.displaced);
+  forget.push(...slot.dead);
 }
 
 function settleKeeper(keeper: TaskView, slot: Slot, decisions: Decisions): void {

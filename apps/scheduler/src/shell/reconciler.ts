@@ -21,6 +21,7 @@ import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
 import { isGlobal, isSpent, type AppView } from '../core/view.js';
 import { Agenda } from './agenda.js';
+import { Rebalancer } from './rebalancer.js';
 import { NodeVerdicts } from './node-verdicts.js';
 import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
 import { stage, stageRollout, type Staged } from './writes.js';
@@ -46,6 +47,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   /** Applications with a service that runs on each node. */
   private readonly everywhere = new Map<string, AppRef>();
   private readonly verdicts: NodeVerdicts;
+  readonly rebalancer: Rebalancer;
   private following: Subscription | undefined;
   private leadership: Leadership | undefined;
   private readonly snapshots = new Set<'state' | 'leases'>();
@@ -54,6 +56,11 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.verdicts = new NodeVerdicts(bus, this.store, {
       ready: () => this.snapshotIn('leases'),
       changed: (node) => this.wakeNode(node),
+      warn: (line) => this.log.warn(line),
+    });
+    this.rebalancer = new Rebalancer(bus, this.store, {
+      views: () => this.views(),
+      changed: ({ app }) => this.agenda.add(app),
       warn: (line) => this.log.warn(line),
     });
   }
@@ -69,6 +76,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.following?.unsubscribe();
     this.verdicts.close();
+    await this.rebalancer.close();
     await this.agenda.close();
     await this.leadership?.close();
   }
@@ -82,6 +90,11 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     return { app, revision, tasks: this.store.tasks(ref), ...(rollout && { rollout }) };
   }
 
+  private async views(): Promise<AppView[]> {
+    const views = await Promise.all(this.store.apps().map((ref) => this.view(ref)));
+    return [...new Map(views.flatMap((view) => (view ? [[appKey(view.app), view] as const] : []))).values()];
+  }
+
   private take(change: Change<Followed>): void {
     if (change.type === 'ready') return this.snapshotIn('state');
     if (change.type === 'put') {
@@ -93,6 +106,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (change.kind === 'node' || change.kind === 'availability' || change.kind === 'liveness') {
       this.wakeNode(change.key.slice(change.kind.length + 1));
     }
+    if (change.kind === 'rebalance' || change.kind === 'moves') this.rebalancer.look();
     const ref = concerns(change);
     if (ref) this.agenda.add(ref);
   }
@@ -111,12 +125,14 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.verdicts.lead(true);
     for (const ref of this.store.apps()) this.agenda.add(ref);
     this.agenda.open();
+    this.rebalancer.lead(true);
   }
 
   /** The picture is kept up to date, so that taking over takes no time. */
   private follow(): void {
     this.verdicts.lead(false);
     this.agenda.shut();
+    this.rebalancer.lead(false);
   }
 
   /** A node has come, gone, or is wanted otherwise: whoever has tasks there, wants some there, or found no room. */
@@ -124,6 +140,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     for (const ref of this.store.appsOn(node)) this.agenda.add(ref);
     for (const ref of this.everywhere.values()) this.agenda.add(ref);
     this.verdicts.look();
+    this.rebalancer.look();
     this.wakeBlocked();
   }
 

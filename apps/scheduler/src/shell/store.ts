@@ -28,7 +28,9 @@ export const FOLLOWED = [
   'health',
   'node',
   'availability',
+  'rebalance',
   'liveness',
+  'moves',
   'ledger',
   'rollout',
 ] as const;

@@ -23,6 +23,8 @@ const TOKENS: Record<RecordKind, number> = {
   rollout: 2,
   availability: 1,
   liveness: 1,
+  rebalance: 1,
+  moves: 1,
   node: 1,
   status: 5,
   health: 5,

@@ -1,4 +1,4 @@
-import type { AppRef, RecordKind, ServiceRef, TaskRef } from '@tutti/model';
+import { CLUSTER_NAMESPACE, type AppRef, type RecordKind, type ServiceRef, type TaskRef } from '@tutti/model';
 
 /** The key of one record in STATE; `K` says what stands there. Only this catalogue makes keys. */
 export type Key<K extends RecordKind = RecordKind> = string & { readonly __kind: K };
@@ -20,7 +20,9 @@ export const keys = {
   revision: (r: AppRef & { revision: number }) => key('revision', r.namespace, r.app, r.revision),
   outcome: (r: { namespace: string; command: string }) => key('outcome', r.namespace, r.command),
   availability: (r: { node: string }) => key('availability', r.node),
+  rebalance: () => key('rebalance', CLUSTER_NAMESPACE),
   liveness: (r: { node: string }) => key('liveness', r.node),
+  moves: () => key('moves', CLUSTER_NAMESPACE),
   task: (r: TaskRef) => key('task', ...taskTokens(r)),
   ledger: (r: { node: string }) => key('ledger', r.node),
   rollout: (r: AppRef) => key('rollout', r.namespace, r.app),

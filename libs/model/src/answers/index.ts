@@ -5,6 +5,7 @@ export * from './incidents.js';
 export * from './join.js';
 export * from './nodes.js';
 export * from './plan.js';
+export * from './rebalance.js';
 export * from './status.js';
 export * from './tasks.js';
 export * from './usage.js';
