@@ -1,44 +1,23 @@
 // What a person can ask of a node, on several real hosts.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
 import type { BegunMove, Move, NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
 import { startCluster, type Cluster } from '../harness/cluster.js';
-import { end } from '../harness/processes.js';
+import { joinHost, joinToken, type Member } from '../harness/members.js';
 import { startLab, type Host, type Lab } from '../lab/index.js';
 
 jest.setTimeout(120_000);
 
-const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const LOOP = 'trap "exit 0" TERM; while :; do sleep 1 & wait; done';
 const PATIENCE = { timeoutMs: 60_000 };
 
 let lab: Lab;
 let cluster: Cluster;
-const agents = new Map<string, ChildProcess>();
+let token: string;
+const members = new Map<string, Member>();
 
-/** An agent for a host's engine, as `tutti join` would start it there. */
-function startAgent(host: Host): void {
-  const { servers, credentials } = cluster.bus('provisioner');
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: '',
-    TUTTI_NODE: host.name,
-    TUTTI_NATS: servers.join(','),
-    TUTTI_CREDENTIALS: credentials,
-    TUTTI_DOCKER_HOST: host.dockerHost,
-    TUTTI_ADDRESS: host.ip,
-  };
-  const main = join(ROOT, 'apps/provisioner/dist/main.js');
-  agents.set(host.name, spawn(process.execPath, [main], { env, stdio: 'ignore' }));
-}
-
-async function stopAgent(name: string): Promise<void> {
-  const pid = agents.get(name)?.pid;
-  agents.delete(name);
-  if (pid !== undefined) await end(pid);
+async function join(host: Host): Promise<void> {
+  members.set(host.name, await joinHost({ cluster, host, token }));
 }
 
 const nodes = async (): Promise<NodeElement[]> => (await cluster.list('nodes')) as NodeElement[];
@@ -83,15 +62,16 @@ volumes: { data: {} }
 `;
 
 beforeAll(async () => {
-  [lab, cluster] = await Promise.all([startLab({ hosts: 3 }), startCluster()]);
-  lab.hosts.forEach((host) => startAgent(host));
-  await eventually(async () => (await nodes()).filter(({ state }) => state === 'ready').length === 4, PATIENCE);
+  lab = await startLab({ hosts: 3 });
+  cluster = await startCluster({ listen: lab.gateway });
+  token = await joinToken(cluster);
+  await Promise.all(lab.hosts.map((host) => join(host)));
   // The machine of the control plane only watches.
   expect((await tutti('cordon', cluster.node, '--reason', 'control plane')).code).toBe(0);
 }, 180_000);
 
 afterAll(async () => {
-  await Promise.all([...agents.keys()].map((name) => stopAgent(name)));
+  await Promise.all([...members.values()].map((member) => member.stop()));
   await cluster?.stop();
   await lab?.stop();
 }, 60_000);
@@ -156,12 +136,12 @@ test('what cannot be done to a node is refused with what to do instead', async (
 
 test('a removed node is gone, and one that comes back waits to be trusted', async () => {
   expect((await tutti('drain', 'h3')).code).toBe(0);
-  await stopAgent('h3');
+  await members.get('h3')?.stop();
   await eventually(async () => (await stateOf('h3')) === 'down', PATIENCE);
   expect((await tutti('node', 'rm', 'h3')).stdout.trim()).toBe('h3 removed');
   expect(await stateOf('h3')).toBeUndefined();
   expect((await tutti('uncordon', 'h3')).stderr).toContain('there is no node h3');
-  startAgent(lab.host('h3'));
+  await join(lab.host('h3'));
   await eventually(async () => (await stateOf('h3')) === 'cordoned', PATIENCE);
   expect((await tutti('uncordon', 'h3')).code).toBe(0);
   await eventually(async () => (await stateOf('h3')) === 'ready', PATIENCE);
