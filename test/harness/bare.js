@@ -7,9 +7,10 @@ const LABEL = 'dev.tutti-bench.bare';
  * Makes containers like one of ours, configuration and network kind alike.
  * @param model the id of the container to take after
  * @param run what tells these from another bench's
+ * @param from the engine that has the model, and the one that the others are made on
  */
-export async function bareTwin(model, run) {
-  const { Config, HostConfig } = await docker.getContainer(model).inspect();
+export async function bareTwin(model, run, { from = docker, engine = docker } = {}) {
+  const { Config, HostConfig } = await from.getContainer(model).inspect();
   const network = `tutti-bench-${run}`;
   const labels = { [LABEL]: run };
   const service = Config.Labels['dev.tutti.service'];
@@ -21,19 +22,19 @@ export async function bareTwin(model, run) {
     NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [service] } } },
   };
   const one = async () => {
-    const container = await docker.createContainer(options);
+    const container = await engine.createContainer(options);
     await container.start();
     return container.id;
   };
   return {
     labels,
-    makeNetwork: () => docker.createNetwork({ Name: network, Driver: 'bridge', CheckDuplicate: true, Labels: labels }),
+    makeNetwork: () => engine.createNetwork({ Name: network, Driver: 'bridge', CheckDuplicate: true, Labels: labels }),
     /** One container, created and started; its id. */
     one,
     /** Many, at most `width` calls at once. */
     many: (count, width) => inParallel(Array.from({ length: count }), width, one),
     isOurs: ({ labels: seen }) => seen[LABEL] === run,
-    clear: () => removeAllWith(labels),
+    clear: () => removeAllWith(labels, engine),
   };
 }
 

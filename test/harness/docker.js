@@ -1,19 +1,20 @@
 // The engine as an outsider sees it: what runs, what happens, and what must be cleared away.
 import Docker from 'dockerode';
 
+/** The engine of this machine. */
 export const docker = new Docker();
 
 /** Events kept for {@link observe}'s look back; older ones are forgotten. */
 const KEPT = 5000;
 
 /**
- * Follows the engine's container events, with the time at which each arrived here.
+ * Follows an engine's container events, with the time at which each arrived here.
  * @returns `seen(test, {since, timeoutMs})`: the first event, past or future, that passes `test` and is numbered at
  *   least `since`; `mark()`: the number of the next event; `on(listener)`: called with each, returns how to stop;
  *   `close()`
  */
-export async function observe() {
-  const stream = await docker.getEvents({ filters: { type: ['container'], event: ['die', 'start', 'create'] } });
+export async function observe(engine = docker) {
+  const stream = await engine.getEvents({ filters: { type: ['container'], event: ['die', 'start', 'create'] } });
   const events = [];
   const listeners = new Set();
   let count = 0;
@@ -50,8 +51,8 @@ function eventOf({ Action, Actor, timeNano }) {
 }
 
 /** Containers that carry every label, running or not. */
-export async function containersWith(labels, { all = true } = {}) {
-  return docker.listContainers({ all, filters: { label: labelFilter(labels) } });
+export async function containersWith(labels, { all = true, engine = docker } = {}) {
+  return engine.listContainers({ all, filters: { label: labelFilter(labels) } });
 }
 
 /** Kills the first process of a container, as the kernel's own killer would. */
@@ -64,16 +65,16 @@ export async function killContainer(id) {
 }
 
 /** Removes every container, network and volume with these labels, however often it takes. */
-export async function removeAllWith(labels) {
+export async function removeAllWith(labels, engine = docker) {
   const filters = { label: labelFilter(labels) };
-  for (let left = await containersWith(labels), tries = 0; left.length > 0 && tries < 10; tries++) {
-    await inParallel(left, 4, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(gone));
-    left = await containersWith(labels);
+  for (let left = await containersWith(labels, { engine }), tries = 0; left.length > 0 && tries < 10; tries++) {
+    await inParallel(left, 4, ({ Id }) => engine.getContainer(Id).remove({ force: true, v: true }).catch(gone));
+    left = await containersWith(labels, { engine });
   }
-  const networks = await docker.listNetworks({ filters });
-  await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove().catch(gone)));
-  const { Volumes } = await docker.listVolumes({ filters });
-  await Promise.all((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove().catch(gone)));
+  const networks = await engine.listNetworks({ filters });
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove().catch(gone)));
+  const { Volumes } = await engine.listVolumes({ filters });
+  await Promise.all((Volumes ?? []).map(({ Name }) => engine.getVolume(Name).remove().catch(gone)));
 }
 
 /** Removal in progress, or already gone: what is wanted happens. */

@@ -29,6 +29,19 @@ export async function startLab({ hosts = 3 } = {}) {
   return lab;
 }
 
+/** Runs `work` with a lab, and takes it apart whatever happens, Ctrl-C included. */
+export async function withLab(options, work) {
+  const lab = await startLab(options);
+  const interrupted = () => void lab.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    return await work(lab);
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await lab.stop();
+  }
+}
+
 /** The labs that exist on this machine, by their numbers. */
 export function labs() {
   if (!existsSync(LABS)) return [];

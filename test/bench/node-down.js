@@ -1,0 +1,152 @@
+// A host's plug is pulled: how long until all its tasks run elsewhere, and what happens when it is put back. Ours and Docker
+// Swarm, one after the other, on the same three engines in the same run, each with its defaults and tuned. What counts is
+// what the engines say, whose sockets do not go over the wire that is cut.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { deployed, removed, until } from '../harness/applications.js';
+import { withCluster } from '../harness/cluster.js';
+import { compose, sleeper } from '../harness/compose.js';
+import { observeHosts } from '../harness/hosts.js';
+import { joinHost, joinToken } from '../harness/members.js';
+import { untilIdle } from '../harness/processes.js';
+import { median, printCases, printTable, round, summary } from '../harness/stats.js';
+import { isSwarmTask, startSwarm } from '../harness/swarm.js';
+import { withLab } from '../lab/index.js';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    tasks: { type: 'string', default: '30' },
+    only: { type: 'string', default: 'default,tuned' },
+    'no-swarm': { type: 'boolean', default: false },
+  },
+});
+const ROUNDS = Number(values.rounds);
+const TASKS = Number(values.tasks);
+const APP = 'bench-node-down';
+/** By then nothing may run twice. */
+const CLEAN_BY_MS = 5000;
+const VARIANTS = [
+  { name: 'default', lease: [], heartbeatMs: 5000, delayMs: 5000, swarm: 'heartbeat 5 s, restart delay 5 s' },
+  { name: 'tuned', lease: ['--lease', '1500ms'], heartbeatMs: 1000, delayMs: 0, swarm: 'heartbeat 1 s, no delay' },
+].filter(({ name }) => values.only.split(',').includes(name));
+
+const isOurs = ({ labels }) => labels['dev.tutti.app'] === APP;
+
+/** Cuts a host off, waits until its tasks run elsewhere, mends the wire and waits until nothing runs twice. */
+async function cutAndMend({ hosts, victim, isOne }) {
+  const before = await hosts.running(isOne);
+  const lost = before.filter(({ host }) => host === victim.name).length;
+  const elsewhere = hosts.starts({ count: lost, isOne, except: victim.name });
+  const cutAt = performance.now();
+  await victim.cut();
+  const movedMs = (await elsewhere) - cutAt;
+  const mendedAt = performance.now();
+  await victim.mend();
+  await until(async () => (await hosts.running(isOne)).length === TASKS, { what: 'an end of doubles', everyMs: 20 });
+  const cleanMs = performance.now() - mendedAt;
+  await sleep(Math.max(0, CLEAN_BY_MS + 1000 - cleanMs));
+  const after = await hosts.running(isOne);
+  const ids = new Set(after.map(({ id }) => id));
+  const unharmed = before.filter(({ host }) => host !== victim.name);
+  return {
+    movedMs,
+    cleanMs,
+    lost,
+    doubles: Math.max(0, after.length - TASKS),
+    restarted: unharmed.filter(({ id }) => !ids.has(id)).length,
+  };
+}
+
+async function roundOfOurs({ cluster, hosts, victim }) {
+  await deployed(cluster, APP, { text: compose({ sleeper: sleeper(TASKS) }) });
+  await settled();
+  const measured = await cutAndMend({ hosts, victim, isOne: isOurs });
+  await removed(cluster, APP);
+  await until(async () => (await hosts.running(isOurs)).length === 0, { what: 'the end of our containers' });
+  return measured;
+}
+
+async function roundOfSwarm({ swarm, hosts, victim, variant }) {
+  const all = hosts.starts({ count: TASKS, isOne: isSwarmTask });
+  await swarm.create({ replicas: TASKS, delayMs: variant.delayMs });
+  await all;
+  await settled();
+  const measured = await cutAndMend({ hosts, victim, isOne: isSwarmTask });
+  await swarm.remove();
+  await until(async () => (await hosts.running(isSwarmTask)).length === 0, {
+    what: "the end of the swarm's containers",
+  });
+  return measured;
+}
+
+/** What starts a deploy leaves behind is over. */
+const settled = async () => {
+  await untilIdle();
+  await sleep(500);
+};
+
+async function measure({ lab, cluster, hosts, swarm }, variant) {
+  const workers = lab.hosts.slice(0, 3);
+  const token = await joinToken(cluster);
+  const members = await Promise.all(workers.map((host) => joinHost({ cluster, host, token }, ...variant.lease)));
+  await swarm?.heartbeat(variant.heartbeatMs);
+  const [ours, theirs] = [[], []];
+  for (let n = 0; n < ROUNDS; n++) {
+    const victim = workers[n % workers.length];
+    ours.push(await roundOfOurs({ cluster, hosts, victim }));
+    if (swarm) theirs.push(await roundOfSwarm({ swarm, hosts, victim, variant }));
+    console.log(
+      `${variant.name}, round ${n + 1}: ${told(ours.at(-1))}${swarm ? `; swarm ${told(theirs.at(-1))}` : ''}`,
+    );
+  }
+  await Promise.all(members.map((member) => member.stop()));
+  return { ours, theirs };
+}
+
+const told = ({ movedMs, cleanMs, lost, doubles, restarted }) =>
+  `${lost} moved ${Math.round(movedMs)} ms, clean ${Math.round(cleanMs)} ms, ${doubles} doubles, ${restarted} restarted`;
+
+const of = (rounds, name) => rounds.map((one) => one[name]);
+const sum = (rounds, name) => of(rounds, name).reduce((total, one) => total + one, 0);
+
+function rowsOf({ ours, theirs }, { name, swarm }) {
+  const row = (what, values) => ({ 'time in ms': `${name}: ${what}`, ...summary(values) });
+  return [
+    row('tutti, cut to all elsewhere', of(ours, 'movedMs')),
+    ...(theirs.length > 0 ? [row(`swarm (${swarm})`, of(theirs, 'movedMs'))] : []),
+    row('tutti, mended to clean', of(ours, 'cleanMs')),
+    ...(theirs.length > 0 ? [row('swarm, mended to clean', of(theirs, 'cleanMs'))] : []),
+  ];
+}
+
+function caseOf({ ours, theirs }, { name }) {
+  const [our, their] = [median(of(ours, 'movedMs')), median(of(theirs, 'movedMs'))];
+  return {
+    ...{ bench: 'node-down', case: name, unit: 'ms', n: ours.length, tasks: TASKS, ours: round(our) },
+    ...(theirs.length > 0 && { peer: round(their), ratio: round(our / their, 3) }),
+    ...{
+      cleanMs: round(median(of(ours, 'cleanMs'))),
+      doubles: sum(ours, 'doubles'),
+      restarted: sum(ours, 'restarted'),
+    },
+  };
+}
+
+const withSwarm = !values['no-swarm'];
+await withLab({ hosts: withSwarm ? 4 : 3 }, async (lab) => {
+  await withCluster({ listen: lab.gateway, isNode: false }, async (cluster) => {
+    const hosts = await observeHosts(lab.hosts.slice(0, 3));
+    const swarm = withSwarm ? await startSwarm({ manager: lab.hosts[3], workers: lab.hosts.slice(0, 3) }) : undefined;
+    const [rows, cases] = [[], []];
+    for (const variant of VARIANTS) {
+      const measured = await measure({ lab, cluster, hosts, swarm }, variant);
+      rows.push(...rowsOf(measured, variant));
+      cases.push(caseOf(measured, variant));
+    }
+    hosts.close();
+    await swarm?.stop();
+    printTable(rows);
+    printCases(cases);
+  });
+});

@@ -1,0 +1,84 @@
+// Docker Swarm on a lab's engines, to be measured beside ours on the same hosts.
+import { BUSYBOX_IMAGE } from '@tutti/testing';
+import { until } from './applications.js';
+import { SLEEPER } from './compose.js';
+
+const NS = 1e6;
+const NAME = 'bench';
+const PORT = 2377;
+
+/** The label of a service's containers. */
+export const isSwarmTask = ({ labels }) => labels['com.docker.swarm.service.name'] === NAME;
+
+/**
+ * Makes a swarm: one host manages and runs nothing, the others work.
+ * @param {{ manager: import('../lab/index.js').Host, workers: import('../lab/index.js').Host[] }} hosts
+ */
+export async function startSwarm({ manager, workers }) {
+  await manager.docker.swarmInit({
+    ListenAddr: `${manager.ip}:${PORT}`,
+    AdvertiseAddr: manager.ip,
+    // The default range is the lab's own.
+    DefaultAddrPool: ['10.240.0.0/16'],
+    SubnetSize: 24,
+  });
+  const { JoinTokens } = await manager.docker.swarmInspect();
+  for (const { docker, ip } of workers) {
+    await docker.swarmJoin({
+      ...{ ListenAddr: `${ip}:${PORT}`, AdvertiseAddr: ip },
+      ...{ RemoteAddrs: [`${manager.ip}:${PORT}`], JoinToken: JoinTokens.Worker },
+    });
+  }
+  const ready = async () => {
+    const nodes = await manager.docker.listNodes();
+    return nodes.filter(({ Status }) => Status.State === 'ready').length === workers.length + 1;
+  };
+  await until(ready, { what: 'a swarm with every host ready' });
+  return new Swarm(manager.docker, [manager, ...workers]);
+}
+
+class Swarm {
+  constructor(docker, hosts) {
+    this.docker = docker;
+    this.hosts = hosts;
+  }
+
+  /** How often workers have to say that they are there, in milliseconds; three missed ones are one too many. */
+  async heartbeat(ms) {
+    const { Version, Spec } = await this.docker.swarmInspect();
+    const spec = { ...Spec, Dispatcher: { HeartbeatPeriod: ms * NS } };
+    await this.docker.swarmUpdate({ _query: { version: Version.Index }, _body: spec });
+  }
+
+  /** Has a service of sleepers made; returns when the manager has taken it in. @param delayMs of a restart */
+  create({ replicas, delayMs = 5000 }) {
+    return this.docker.createService({
+      Name: NAME,
+      TaskTemplate: {
+        ContainerSpec: { Image: BUSYBOX_IMAGE, Command: SLEEPER, StopGracePeriod: 1000 * NS },
+        Placement: { Constraints: ['node.role==worker'] },
+        RestartPolicy: { Condition: 'any', Delay: delayMs * NS },
+        Resources: {
+          Limits: { NanoCPUs: 5e8, MemoryBytes: 32 << 20 },
+          Reservations: { NanoCPUs: 1e7, MemoryBytes: 8 << 20 },
+        },
+      },
+      Mode: { Replicated: { Replicas: replicas } },
+    });
+  }
+
+  async remove() {
+    await this.docker.getService(NAME).remove().catch(absent);
+  }
+
+  /** Takes the swarm apart, from its last host to its manager. */
+  async stop() {
+    for (const { docker } of [...this.hosts].reverse()) {
+      await new Promise((resolve) => docker.swarmLeave({ force: true }, resolve));
+    }
+  }
+}
+
+function absent(error) {
+  if (error.statusCode !== 404) throw error;
+}
