@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerLimits } from '../port/container.js';
 import { fieldOf, memoryInUse, settingsFor, type CgroupVersion } from './core/cgroup-files.js';
@@ -45,6 +45,8 @@ function foldersOf(place: CgroupPlace): string[] {
 
 /** Makes the group and sets its limits. @throws where the kernel refuses one */
 export function makeCgroup(place: CgroupPlace, limits: ContainerLimits): void {
+  // One that was left behind has the limits of before, which may be in the way of these.
+  removeCgroup(place);
   for (const folder of foldersOf(place)) mkdirSync(folder, { recursive: true });
   for (const { controller, file, value, optional } of settingsFor(place.version, limits)) {
     const path = join(folderOf(place, controller), file);
@@ -52,9 +54,10 @@ export function makeCgroup(place: CgroupPlace, limits: ContainerLimits): void {
   }
 }
 
-/** Set once the process is there: our own threads would be counted while we start it. */
-function limitPids(place: CgroupPlace, value: string): void {
-  writeFileSync(join(folderOf(place, 'pids'), 'pids.max'), value);
+/** @param besides how many of others are in the group for now */
+function limitPids(place: CgroupPlace, besides: number): void {
+  const { pids } = place;
+  if (pids !== undefined) writeFileSync(join(folderOf(place, 'pids'), 'pids.max'), String(pids + besides));
 }
 
 function enter(place: CgroupPlace): void {
@@ -64,13 +67,14 @@ function enter(place: CgroupPlace): void {
 /** Runs `begin` so that the processes it starts are in the group from their first instruction on; we are not. */
 export function inCgroup<T>(place: CgroupPlace | undefined, begin: () => T): T {
   if (!place) return begin();
-  limitPids(place, 'max');
+  // While we are in there, our own threads count.
+  limitPids(place, readdirSync('/proc/self/task').length);
   enter(place);
   try {
     return begin();
   } finally {
     enter({ ...place, id: SHIMS });
-    if (place.pids !== undefined) limitPids(place, String(place.pids));
+    limitPids(place, 0);
   }
 }
 

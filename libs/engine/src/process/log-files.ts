@@ -35,17 +35,23 @@ export class LogWriter {
     this.size = statSync(logFile(folder, this.file)).size;
   }
 
-  /** On its way to the disk when this returns: what a program printed outlives its shim. */
+  /**
+   * On its way to the disk when this returns: what a program printed outlives its shim. Lines for which there is no room
+   * are lost: a program must not stand still because nobody can write down what it says.
+   */
   append(entries: readonly LogEntry[]): void {
-    if (entries.length === 0) return;
+    try {
+      if (entries.length > 0) this.write(entries);
+    } catch (error) {
+      console.error(`${entries.length} lines are lost: ${String(error)}`);
+    }
+  }
+
+  private write(entries: readonly LogEntry[]): void {
     const bytes = Buffer.from(entries.map(formatEntry).join(''));
     if (this.size >= FILE_BYTES) this.rotate();
     for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done);
     this.size += bytes.length;
-  }
-
-  close(): void {
-    closeSync(this.fd);
   }
 
   private rotate(): void {

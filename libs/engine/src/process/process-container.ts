@@ -1,7 +1,9 @@
 import type { EngineHealth, PublishedPort } from '@tutti/model';
-import { existsSync, openSync, closeSync, rmSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { existsSync, openSync, closeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type {
   ContainerConfig,
@@ -30,6 +32,10 @@ const KILLED = 137;
 /** As Docker says of a container whose end nobody saw. */
 const UNKNOWN = 255;
 const DEFAULT_GRACE_MS = 10_000;
+/** A shim that has said nothing for so long is given up. */
+const START_MS = 30_000;
+/** One that was stopped, or is on a busy host, is not waited for longer: what it recorded will do until it speaks. */
+const ADOPT_MS = 5000;
 
 /** What was made, and when. */
 export interface Made {
@@ -96,7 +102,10 @@ export class ProcessContainer {
     this.cgroup = readJson<RunRequest>(this.folder.request)?.cgroup;
     if (!this.running) return;
     const socket = await connectShim(this.folder.root).catch(() => undefined);
-    if (socket) return this.listen(socket).heard;
+    if (socket) {
+      await Promise.race([this.listen(socket), sleep(ADOPT_MS, undefined, { ref: false })]);
+      return;
+    }
     // It may have ended between the two looks.
     this.run = readJson(this.folder.run);
     if (this.running) this.endUnseen();
@@ -104,9 +113,27 @@ export class ProcessContainer {
 
   /** @throws EngineError as its shim says, `internal` where it says nothing */
   async start(request: RunRequest): Promise<void> {
+    // The shim of the run before takes its socket along when it goes.
+    await this.endOfRun;
     this.cgroup = request.cgroup;
     this.error = undefined;
     writeJson(this.folder.request, request);
+    const shim = this.spawnShim();
+    const before = this.run?.startedAt;
+    const late = setTimeout(() => shim.kill('SIGKILL'), START_MS);
+    try {
+      await this.listen(shim.stdio[PARENT_FD] as Socket);
+      if (this.run?.startedAt === before)
+        throw new EngineError('internal', `cannot start ${this.name}: ${this.complaint()}`);
+    } catch (error) {
+      this.error = (error as EngineError).message;
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  private spawnShim(): ChildProcess {
     const complaints = openSync(this.folder.complaints, 'w', 0o600);
     const shim = spawn(process.execPath, [...SHIM_FLAGS, SHIM, this.folder.root], {
       cwd: '/',
@@ -118,13 +145,7 @@ export class ProcessContainer {
     closeSync(complaints);
     shim.unref();
     shim.on('error', () => undefined);
-    const { heard } = this.listen(shim.stdio[PARENT_FD] as Socket);
-    try {
-      await heard;
-    } catch (error) {
-      this.error = (error as EngineError).message;
-      throw error;
-    }
+    return shim;
   }
 
   /** Asks it to stop, and ends it after the grace; resolves when it has ended. */
@@ -143,8 +164,8 @@ export class ProcessContainer {
   }
 
   /** Removes all that is left of it; it does not run. */
-  destroy(): void {
-    rmSync(this.folder.root, { recursive: true, force: true });
+  async destroy(): Promise<void> {
+    await rm(this.folder.root, { recursive: true, force: true });
     // There still, if what was killed took a while to go.
     if (this.cgroup) removeCgroup(this.cgroup);
     this.happen({ type: 'destroy' });
@@ -191,30 +212,31 @@ export class ProcessContainer {
     this.context.emit({ ...happening, id, name: config.name, labels: config.labels ?? {}, at } as ContainerEvent);
   }
 
-  /** Listens to a shim. `heard` resolves when it has said how its process is, and rejects where there is none. */
-  private listen(socket: Socket): { heard: Promise<void> } {
-    let heard = (): void => undefined;
-    let failed = (_: EngineError): void => undefined;
-    const first = new Promise<void>((resolve, reject) => {
-      heard = resolve;
-      failed = reject;
+  /** Listens to a shim. @returns resolves when it has said how its process is, or is gone */
+  private listen(socket: Socket): Promise<void> {
+    return new Promise((heard, failed) => {
+      const link = new ShimLink(socket, (word) => {
+        if (word.say === 'failed')
+          return failed(new EngineError(word.code, `cannot start ${this.name}: ${word.message}`));
+        this.learn(word);
+        heard();
+      });
+      this.link = link;
+      this.endOfRun = link.closed.then(() => {
+        if (this.link === link) this.lost();
+        heard();
+      });
     });
-    const link = new ShimLink(socket, (word) => {
-      if (word.say === 'failed')
-        return failed(new EngineError(word.code, `cannot start ${this.name}: ${word.message}`));
-      this.learn(word);
-      heard();
-    });
-    this.link = link;
-    const before = this.run;
-    this.endOfRun = link.closed.then(() => {
-      if (this.link !== link) return;
-      this.link = undefined;
-      if (this.running) this.endUnseen();
-      if (this.run === before) failed(new EngineError('internal', `cannot start ${this.name}: ${this.complaint()}`));
-      else heard();
-    });
-    return { heard: first };
+  }
+
+  /** Its shim is gone: as it should be, without a last word that it wrote down at least, or without a trace. */
+  private lost(): void {
+    this.link = undefined;
+    const { run: known } = this;
+    const recorded = readJson<RunRecord>(this.folder.run) ?? known;
+    this.run = recorded;
+    if (this.running) this.endUnseen();
+    else if (recorded && !(known?.end && known.startedAt === recorded.startedAt)) this.toldEnd(recorded);
   }
 
   private learn({ say, run }: Extract<ShimWord, { run: RunRecord }>): void {

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { eventually } from '@tutti/testing';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeEngine } from '../../../../test/conformance/engine/describe-engine.js';
@@ -137,7 +137,7 @@ describe('process engine, as the host sees it', () => {
   });
 
   withCgroups('holds a process to its number of processes', async () => {
-    const lines = await printed('for i in 1 2 3 4 5 6; do sleep 1 & done; wait', { limits: { pids: 4 } });
+    const lines = await printed('sleep 0.5; for i in 1 2 3 4 5 6; do sleep 1 & done; wait', { limits: { pids: 4 } });
     expect(lines.join()).toMatch(/fork/i);
   });
 
@@ -178,6 +178,21 @@ describe('process engine, as the host sees it', () => {
     await eventually(() => !isThere(pid));
     await harness.engine.start(id);
     expect(await harness.engine.inspect(id)).toMatchObject({ state: 'running', error: undefined });
+  });
+
+  it('says so when a shim cannot work, and tries again', async () => {
+    const id = await bench.create(shell('true'));
+    const pipe = join(harness.root, 'containers', id, 'stdout');
+    await mkdir(pipe);
+    const failure = await failureOf(harness.engine.start(id));
+    expect(failure).toMatchObject({
+      code: 'internal',
+      retryable: true,
+      message: expect.stringContaining('its shim cannot work'),
+    });
+    await rmdir(pipe);
+    await harness.engine.start(id);
+    expect(await bench.ended(id)).toMatchObject({ exitCode: 0, error: undefined });
   });
 
   it('says what it cannot do for a process, once', async () => {
@@ -251,6 +266,22 @@ describe('process engine that comes back', () => {
     });
     expect(await engine.inspect(id)).toMatchObject({ state: 'exited', exitCode: 5, oomKilled: false });
     expect((await engine.tailLogs(id, 1))[0]?.line).toBe('last words');
+  });
+
+  it('starts a process again and again, and finds it', async () => {
+    const id = await start('exit 0');
+    for (let run = 0; run < 5; run++) {
+      await eventually(async () => (await engine.inspect(id))?.state === 'exited');
+      await engine.start(id);
+    }
+    await engine.remove(id, { force: true });
+    const again = await start('sleep 3600');
+    process.kill((await engine.inspect(again))?.pid ?? 0, 'SIGKILL');
+    await eventually(async () => (await engine.inspect(again))?.state === 'exited');
+    await engine.start(again);
+    const { pid } = (await engine.inspect(again)) ?? {};
+    await reopen();
+    expect(await engine.inspect(again)).toMatchObject({ state: 'running', pid });
   });
 
   it('ends a process that lost its shim meanwhile', async () => {

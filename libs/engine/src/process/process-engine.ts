@@ -67,9 +67,15 @@ export class ProcessEngine implements ContainerEngine {
       throw new EngineError('bad-config', 'plain processes can be run on Linux only: use a Docker Engine here');
     }
     makeFolder(join(options.root, 'containers'), PASSABLE);
-    const engine = new ProcessEngine(options, lockRoot(options.root));
-    await engine.adopt();
-    return engine;
+    const unlock = lockRoot(options.root);
+    try {
+      const engine = new ProcessEngine(options, unlock);
+      await engine.adopt();
+      return engine;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
   }
 
   async info(options: CallOptions = {}): Promise<EngineInfo> {
@@ -148,7 +154,7 @@ export class ProcessEngine implements ContainerEngine {
         if (known.running) await known.stop(0);
         if (!this.containers.delete(known.made.id)) return;
         this.idsByName.delete(known.made.config.name);
-        known.destroy();
+        await known.destroy();
       }),
     );
   }

@@ -20,5 +20,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => su
 process.on('SIGHUP', () => undefined);
 
 await listeners.listen(basename(folder.socket));
-await supervisor.supervise();
+try {
+  await supervisor.supervise();
+} catch (error) {
+  // What cannot be recorded must not run: nobody would find it.
+  console.error(error);
+  supervisor.signal('SIGKILL');
+  listeners.tell({ say: 'failed', code: 'internal', message: `its shim cannot work: ${String(error)}` });
+}
 listeners.close();
