@@ -9,7 +9,7 @@ const STEADY = NOW - 3_600_000;
 function pulse(node: string, over: Partial<Pulse> = {}): Pulse {
   const since = new Date(STEADY).toISOString();
   const verdict = { node, state: 'up' as const, reason: '', since, flaps: 0 };
-  return { node, held: true, heardAt: NOW - 500, ttlMs: TTL, givenUp: false, verdict, ...over };
+  return { node, held: true, heardAt: NOW - 500, knownAt: STEADY, ttlMs: TTL, givenUp: false, verdict, ...over };
 }
 const silent = (node: string, over: Partial<Pulse> = {}): Pulse =>
   pulse(node, { held: false, heardAt: NOW - TTL, ...over });
@@ -26,6 +26,15 @@ describe('the verdict on nodes', () => {
       busSince: STEADY,
     });
     expect(states(back)).toEqual({ a: 'up' });
+  });
+
+  test('a node that has just joined is given time to renew for the first time, and is no reason to brake', () => {
+    const joined = silent('a', { heardAt: 0, knownAt: NOW });
+    delete joined.verdict;
+    expect(judge([joined], { now: NOW, busSince: STEADY })).toEqual({ changed: [], wakeAt: NOW + TTL + 1000 });
+    const now = NOW + TTL + 1000;
+    const later = judge([joined, pulse('b', { heardAt: now })], { now, busSince: STEADY });
+    expect(states(later)).toEqual({ a: 'down' });
   });
 
   test('nothing is news twice', () => {

@@ -7,6 +7,8 @@ export interface Pulse {
   held: boolean;
   /** When it was last heard of; 0: not since we look. */
   heardAt: number;
+  /** When we first saw its record. */
+  knownAt: number;
   /** How long its lease lasts. */
   ttlMs: number;
   /** A person has given it up: brakes do not hold it. */
@@ -40,8 +42,7 @@ export function judge(pulses: readonly Pulse[], { now, busSince }: { now: number
   const braked = isBraked(pulses, now);
   const returning = lastReturn(pulses, now);
   for (const pulse of pulses) {
-    const since = pulse.verdict?.state === 'missing' ? Math.max(busSince, returning) : busSince;
-    const dueAt = since + pulse.ttlMs + AFTER_BUS_MS;
+    const dueAt = Math.max(busSince, excuse(pulse, returning)) + pulse.ttlMs + AFTER_BUS_MS;
     if (!pulse.held && !pulse.givenUp && now < dueAt) {
       wake(judgement, dueAt);
       continue;
@@ -52,6 +53,12 @@ export function judge(pulses: readonly Pulse[], { now, busSince }: { now: number
   }
   if (braked) wake(judgement, now + VANISHING_MS);
   return judgement;
+}
+
+/** Since when a node may be expected to renew: one that has just joined renews a moment after its record is there. */
+function excuse({ verdict, knownAt }: Pulse, returning: number): number {
+  if (!verdict) return knownAt;
+  return verdict.state === 'missing' ? returning : 0;
 }
 
 function verdictOn(pulse: Pulse, { now, braked }: { now: number; braked: boolean }): LivenessRecord {
@@ -82,7 +89,9 @@ function returned({ node, verdict }: Pulse, now: number): LivenessRecord {
 
 /** Whether more than half of the nodes that were there a moment ago are silent. One that is merely late counts as well. */
 function isBraked(pulses: readonly Pulse[], now: number): boolean {
-  const recent = pulses.filter(({ verdict, givenUp }) => !givenUp && !isLongDown(verdict, now));
+  const recent = pulses.filter(
+    ({ verdict, held, givenUp }) => !givenUp && (verdict ?? held) && !isLongDown(verdict, now),
+  );
   const silent = recent.filter((pulse) => isSilent(pulse, now));
   return silent.length * 2 > recent.length;
 }

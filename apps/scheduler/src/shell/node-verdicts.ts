@@ -19,6 +19,8 @@ export class NodeVerdicts {
   private readonly held = new Set<string>();
   /** Node to when it was last heard of, epoch ms. */
   private readonly heardAt = new Map<string, number>();
+  /** Node to when its record was first seen, epoch ms. */
+  private readonly knownAt = new Map<string, number>();
   private lastHeard = 0;
   private busSince = Date.now();
   private leases: Subscription | undefined;
@@ -105,9 +107,17 @@ export class NodeVerdicts {
       const held = this.held.has(node);
       // Of one that was removed for good nothing more is said, unless it is there after all.
       if (!record || (wanted === 'removed' && !held)) return [];
-      const pulse = { node, held, heardAt: this.heardAt.get(node) ?? 0, ttlMs: record.leaseTtlMs };
+      const [heardAt, knownAt] = [this.heardAt.get(node) ?? 0, this.noted(node)];
+      const pulse = { node, held, heardAt, knownAt, ttlMs: record.leaseTtlMs };
       return [{ ...pulse, givenUp: wanted === 'lost', ...(verdict && { verdict }) }];
     });
+  }
+
+  /** When the node was first seen. */
+  private noted(node: string): number {
+    const knownAt = this.knownAt.get(node) ?? Date.now();
+    this.knownAt.set(node, knownAt);
+    return knownAt;
   }
 
   private async write(record: LivenessRecord): Promise<void> {
