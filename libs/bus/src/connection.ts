@@ -22,6 +22,8 @@ export interface Connection {
   js: JetStreamClient;
   jsm: JetStreamManager;
   name: string;
+  /** What the subjects of its inboxes begin with. */
+  inbox: string;
 }
 
 /**
@@ -30,11 +32,12 @@ export interface Connection {
  */
 export async function connectBus(options: BusOptions): Promise<Connection> {
   const credentials = options.credentials ? readFileSync(options.credentials) : undefined;
+  const inbox = inboxOf(options.name, options.node);
   try {
     const nc = await connect({
       servers: options.servers,
       name: `tutti-${options.name}`,
-      inboxPrefix: inboxOf(options.name, options.node),
+      inboxPrefix: inbox,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 100,
@@ -46,7 +49,7 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
       noAsyncTraces: true,
       ...(credentials && { authenticator: credsAuthenticator(new Uint8Array(credentials)) }),
     });
-    return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name };
+    return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name, inbox };
   } catch (error) {
     const refused = /authorization|permission/i.test(messageOf(error));
     throw new TuttiError(

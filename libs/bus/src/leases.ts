@@ -1,4 +1,4 @@
-import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
 import { Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
@@ -6,7 +6,10 @@ import { subjects } from './catalogue/subjects.js';
 import type { Connection } from './connection.js';
 import { reconnections } from './reconnections.js';
 import { retryWhileOpen } from './retry.js';
+import { feed, type FedMessage } from './state/feed.js';
 import { isRemoval } from './state/read.js';
+
+const decoder = new TextDecoder();
 
 export type LeaseKind = 'node' | 'service';
 
@@ -89,38 +92,35 @@ export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): 
   return restarts.pipe(switchMap(() => follow(connection, kind, of).pipe(retryWhileOpen(connection))));
 }
 
-function follow({ js }: Connection, kind: LeaseKind, of: string): Observable<LeaseChange> {
+function follow(connection: Connection, kind: LeaseKind, of: string): Observable<LeaseChange> {
   const prefix = subjects.lease(kind, '');
+  const from = { deliver_policy: DeliverPolicy.LastPerSubject };
+  const filters = [subjects.lease(kind, of)];
   return new Observable((subscriber) => {
     const rests = new Rests((name) => subscriber.next({ type: 'expired', kind, name }));
-    const running = (async () => {
-      const consumer = await js.consumers.getPushConsumer(STREAM.leases, {
-        filter_subjects: [subjects.lease(kind, of)],
-        deliver_policy: DeliverPolicy.LastPerSubject,
-      });
-      let ready = (await consumer.info(true)).num_pending === 0;
-      if (ready) subscriber.next({ type: 'ready' });
-      return consumer.consume({
-        callback: (message) => {
-          const name = message.subject.slice(prefix.length);
-          if (!isRemoval(message.headers)) {
-            rests.renewed(name, message);
-            subscriber.next({ type: 'held', kind, name });
-          } else if (ready) {
-            // The snapshot says who holds a lease; that somebody once let go is no news.
-            rests.removed(name, message);
-          }
-          if (!ready && message.info.pending === 0) {
-            ready = true;
-            subscriber.next({ type: 'ready' });
-          }
-        },
-      });
-    })();
-    running.catch((error: unknown) => subscriber.error(error));
+    let ready = false;
+    const take = (message: FedMessage): void => {
+      const name = message.subject.slice(prefix.length);
+      if (!isRemoval(message.headers)) {
+        rests.renewed(name, message);
+        subscriber.next({ type: 'held', kind, name });
+      } else if (ready) {
+        // The snapshot says who holds a lease; that somebody once let go is no news.
+        rests.removed(name, message);
+      }
+    };
+    const feeding = feed(connection, { stream: STREAM.leases, filters, from, after: 'error' }).subscribe({
+      next: (item) => {
+        if ('seq' in item) take(item);
+        if (ready || item.pending > 0) return;
+        ready = true;
+        subscriber.next({ type: 'ready' });
+      },
+      error: (error: unknown) => subscriber.error(error),
+    });
     return () => {
       rests.clear();
-      void running.then((messages) => messages.close()).catch(() => undefined);
+      feeding.unsubscribe();
     };
   });
 }
@@ -132,13 +132,13 @@ class Rests {
 
   constructor(private readonly expired: (name: string) => void) {}
 
-  renewed(name: string, message: JsMsg): void {
+  renewed(name: string, message: FedMessage): void {
     this.stop(name);
-    const ttlMs = Number(message.string()) || 0;
+    const ttlMs = Number(decoder.decode(message.data)) || 0;
     this.restMs.set(name, ttlMs > SHORTEST_LEASE_MS ? ttlMs % 1000 : 0);
   }
 
-  removed(name: string, { headers }: JsMsg): void {
+  removed(name: string, { headers }: FedMessage): void {
     this.stop(name);
     const restMs = headers?.get('KV-Operation') === 'PURGE' ? 0 : (this.restMs.get(name) ?? 0);
     this.restMs.delete(name);

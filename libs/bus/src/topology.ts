@@ -12,16 +12,42 @@ const STREAM_NOT_FOUND = 10059;
  * Makes every stream that is missing and brings the others to what the catalogue says. Idempotent.
  * @param replicas 1, or 3 on a cluster of three NATS servers
  */
-export async function ensureTopology({ jsm }: Connection, replicas = 1): Promise<void> {
+export async function ensureTopology(connection: Connection, replicas = 1): Promise<void> {
+  if (replicas > 1) await leaderIsElected(connection);
+  const { jsm } = connection;
   // EVENTS copies from the others, so they come first.
   const ordered = [...STREAMS].sort((a, b) => Number(Boolean(a.sources)) - Number(Boolean(b.sources)));
   for (const stream of ordered) {
-    const config = { ...stream, num_replicas: replicas };
+    const config = configOf(stream, replicas);
     const existing = await infoOf(jsm, config.name);
     if (!existing) await jsm.streams.add(config);
     else if (differs(existing, config)) await jsm.streams.update(config.name, { ...existing, ...config });
   }
   await historyIsFollowing(jsm);
+}
+
+/** What is on several servers is safe without waiting for a disk; nats-server has no asynchronous writing for it either. */
+function configOf<S extends (typeof STREAMS)[number]>(
+  { persist_mode, ...stream }: S,
+  replicas: number,
+): Partial<StreamConfig> & { name: string } {
+  return { ...stream, num_replicas: replicas, ...(persist_mode !== undefined && replicas === 1 && { persist_mode }) };
+}
+
+/** Servers that have just found one another take some seconds to agree on who leads. */
+const ELECTION_TIMEOUT_MS = 60_000;
+
+async function leaderIsElected({ jsm }: Connection): Promise<void> {
+  const deadline = Date.now() + ELECTION_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await jsm.getAccountInfo();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 }
 
 const FOLLOW_TIMEOUT_MS = 10_000;

@@ -4,3 +4,4 @@ export * from './history.js';
 export * from './link.js';
 export * from './nats.js';
 export * from './records.js';
+export * from './nats-cluster.js';

@@ -52,7 +52,7 @@ export type CommitResult = { ok: true; revisions: number[] } | { ok: false; conf
 
 /** Codes of the JetStream API that say that an expected revision was not met; never told apart by text. */
 const CONFLICTS = new Set([10071, 10164]);
-const COMMIT_TIMEOUT_MS = 5000;
+const COMMIT_TIMEOUT_MS = 3000;
 
 /**
  * Writes all or nothing (atomic batch publish, ADR-50 of NATS).

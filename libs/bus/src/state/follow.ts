@@ -1,12 +1,13 @@
-import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import { messageOf } from '@tutti/model';
-import { defer, Observable, startWith, switchMap, tap } from 'rxjs';
+import { defer, mergeMap, startWith, switchMap, tap, type Observable } from 'rxjs';
 import type { StreamName } from '../catalogue/streams.js';
 import type { Connection } from '../connection.js';
 import { bury } from '../dead-letters.js';
 import { reconnections } from '../reconnections.js';
 import { retryWhileOpen } from '../retry.js';
 import { decodeJson } from './codec.js';
+import { feed, type FedMessage } from './feed.js';
 
 /** One message of a stream that is not STATE. */
 export interface Followed {
@@ -40,33 +41,15 @@ function followFrom(
   connection: Connection,
   { stream, subject, since }: { stream: StreamName; subject: string; since: Date },
 ): Observable<Followed> {
-  return new Observable((subscriber) => {
-    const running = (async () => {
-      const consumer = await connection.js.consumers.getPushConsumer(stream, {
-        filter_subjects: [subject],
-        deliver_policy: DeliverPolicy.StartTime,
-        opt_start_time: since.toISOString(),
-      });
-      const messages = await consumer.consume({
-        callback: (message) => {
-          const followed = read(connection, stream, message);
-          if (followed) subscriber.next(followed);
-        },
-      });
-      return async () => {
-        await messages.close();
-        await consumer.delete().catch(() => false);
-      };
-    })();
-    running.catch((error: unknown) => subscriber.error(error));
-    return () => void running.then((stop) => stop()).catch(() => undefined);
-  });
+  const from = { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
+  return feed(connection, { stream, filters: [subject], from, after: 'error' }).pipe(
+    mergeMap((item) => ('seq' in item ? [read(connection, stream, item)].filter((one) => one !== undefined) : [])),
+  );
 }
 
-function read(connection: Connection, stream: StreamName, message: JsMsg): Followed | undefined {
+function read(connection: Connection, stream: StreamName, message: FedMessage): Followed | undefined {
   try {
-    const storedAt = Math.floor(message.info.timestampNanos / 1_000_000);
-    return { subject: message.subject, body: decodeJson(message.data), storedAt };
+    return { subject: message.subject, body: decodeJson(message.data), storedAt: message.storedAt };
   } catch (error) {
     bury(connection, { stream, message, reason: messageOf(error) });
     return undefined;

@@ -36,9 +36,10 @@ export async function getForUpdate<K extends RecordKind>(
   return { record: decodeRecord(key, message.data), revision: message.seq };
 }
 
+/** Asks the stream's leader: a direct get may be answered by a replica that is behind. */
 function lastMessage(connection: Connection, key: Key): Promise<StoredMsg | null> {
   const query = { last_by_subj: subjects.state(key) };
-  return whileConnected(connection, connection.jsm.direct.getMessage(STREAM.state, query));
+  return whileConnected(connection, connection.jsm.streams.getMessage(STREAM.state, query));
 }
 
 /** Every record under any of the filters, as of one moment. What cannot be decoded is left out. */

@@ -1,13 +1,13 @@
-import { DeliverPolicy, type JsMsg, type PushConsumer } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import { messageOf, type RecordKind } from '@tutti/model';
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable } from 'rxjs';
 import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
 import type { Connection } from '../connection.js';
 import { decodeRecord } from './codec.js';
+import { feed, type FedMessage, type FeedOptions } from './feed.js';
 import { isRemoval, type Entry } from './read.js';
-import { reconnections } from '../reconnections.js';
 import { retryWhileOpen } from '../retry.js';
 import { bury } from '../dead-letters.js';
 
@@ -27,12 +27,24 @@ export function watch<K extends RecordKind>(
   connection: Connection,
   filters: readonly KeyFilter<K>[],
 ): Observable<Change<K>> {
+  const subjectsOf = filters.map((filter) => subjects.state(filter));
+  const from = { deliver_policy: DeliverPolicy.LastPerSubject };
+  const options: FeedOptions = { stream: STREAM.state, filters: subjectsOf, from, after: 'resume' };
   const once = new Observable<Change<K>>((subscriber) => {
-    const running = start(connection, filters, subscriber).catch((error: unknown) => {
-      subscriber.error(error);
-      return undefined;
+    let ready = false;
+    const readyAt = (pending: number): void => {
+      if (ready || pending > 0) return;
+      ready = true;
+      subscriber.next({ type: 'ready' });
+    };
+    return feed(connection, options).subscribe({
+      next: (item) => {
+        const change = 'seq' in item ? toChange<K>(connection, item) : undefined;
+        if (change) subscriber.next(change);
+        readyAt(item.pending);
+      },
+      error: (error: unknown) => subscriber.error(error),
     });
-    return () => void running.then((stop) => stop?.());
   });
   return once.pipe(retryWhileOpen(connection, SETUP_TRIES));
 }
@@ -40,48 +52,7 @@ export function watch<K extends RecordKind>(
 /** Half a minute. */
 const SETUP_TRIES = 60;
 
-async function start<K extends RecordKind>(
-  connection: Connection,
-  filters: readonly KeyFilter<K>[],
-  subscriber: Subscriber<Change<K>>,
-): Promise<() => Promise<unknown>> {
-  const consumer = await connection.js.consumers.getPushConsumer(STREAM.state, {
-    filter_subjects: filters.map((filter) => subjects.state(filter)),
-    deliver_policy: DeliverPolicy.LastPerSubject,
-  });
-  let ready = (await consumer.info(true)).num_pending === 0;
-  if (ready) subscriber.next({ type: 'ready' });
-  const messages = await consumer.consume({
-    callback: (message) => {
-      const change = toChange<K>(connection, message);
-      if (change) subscriber.next(change);
-      if (!ready && message.info.pending === 0) {
-        ready = true;
-        subscriber.next({ type: 'ready' });
-      }
-    },
-  });
-  const back = reconnections(connection).subscribe(() => resume(messages));
-  return () => {
-    back.unsubscribe();
-    return close(consumer, messages);
-  };
-}
-
-/**
- * Goes on after the last message that came. What the server sent when the connection was already dead is lost, and the
- * client finds that out with the next message only: there may be none for hours.
- */
-function resume(messages: object): void {
-  if ('reset' in messages && typeof messages.reset === 'function') messages.reset();
-}
-
-async function close(consumer: PushConsumer, messages: { close(): Promise<unknown> }): Promise<void> {
-  await messages.close();
-  await consumer.delete().catch(() => false);
-}
-
-function toChange<K extends RecordKind>(connection: Connection, message: JsMsg): Change<K> | undefined {
+function toChange<K extends RecordKind>(connection: Connection, message: FedMessage): Change<K> | undefined {
   const key = keyOfSubject(message.subject) as Key<K>;
   const kind = kindOf(key);
   if (isRemoval(message.headers)) return { type: 'removed', kind, key, revision: message.seq };

@@ -1,0 +1,139 @@
+// Three nats-servers, one of them killed: what is acknowledged stays, and work goes on.
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { AppRecord } from '@tutti/model';
+import { eventually, startTestCluster, type TestCluster } from '@tutti/testing';
+import { commit, filters, get, keys, Leadership, put, STREAM, watch, watchLeases, holdLease } from './index.js';
+import type { Connection } from './index.js';
+
+jest.setTimeout(120_000);
+
+let cluster: TestCluster;
+let connections: Connection[];
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  connections = await Promise.all([0, 1, 2].map((number) => cluster.connect(number)));
+});
+afterAll(() => cluster.stop());
+
+const app = (name: string, generation: number): AppRecord => ({
+  ...{ namespace: 'default', app: name, revision: 1, state: 'active', generation, scale: {}, restarts: {} },
+  ...{ command: 'test', createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' },
+});
+const via = (number: number): Connection => connections[number % 3] as Connection;
+const write = (over: Connection, name: string, generation: number): Promise<{ ok: boolean }> =>
+  commit(over, [put('app', app(name, generation), { event: 'changed' })]);
+
+test('what was written over one server is read over another, two hundred times at once', async () => {
+  for (let round = 1; round <= 200; round++) {
+    await write(via(round), 'fresh', round);
+    const read = await Promise.all([1, 2].map((other) => get(via(round + other), keys.app(app('fresh', 0)))));
+    expect(read.map((entry) => entry?.record.generation)).toEqual([round, round]);
+  }
+});
+
+test('of three writers over three servers just one wins', async () => {
+  let expected = 0;
+  for (let round = 1; round <= 50; round++) {
+    const all = [0, 1, 2].map((number) =>
+      commit(via(number), [put('app', app('race', round), { event: 'changed', expect: expected })]),
+    );
+    const [winner, ...others] = (await Promise.all(all)).filter((result) => result.ok);
+    expect(others).toEqual([]);
+    if (winner?.ok) expected = winner.revisions[0] ?? 0;
+  }
+});
+
+/** Writes one after the other and notes what was acknowledged, and the longest time that nothing was, in milliseconds. */
+class Writer {
+  readonly acknowledged: number[] = [];
+  longestGapMs = 0;
+  private running = true;
+  private readonly done: Promise<void>;
+
+  constructor(over: Connection, name: string) {
+    this.done = this.run(over, name);
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    await this.done;
+  }
+
+  private async run(over: Connection, name: string): Promise<void> {
+    for (let n = 1, last = Date.now(); this.running; n++) {
+      const isWritten = await write(over, name, n).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (!isWritten) continue;
+      this.acknowledged.push(n);
+      this.longestGapMs = Math.max(this.longestGapMs, Date.now() - last);
+      last = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+/** Elections take up to nine seconds (nats-server's own figures), and then the writers ask again. */
+const PATIENCE_MS = 15_000;
+
+test('kill -9 of the server that leads STATE: nothing acknowledged is lost, and every watch goes on without a gap', async () => {
+  const seen = connections.map(() => new Set<number>());
+  connections.forEach((connection, number) =>
+    watch(connection, [filters.one(keys.app(app('stream', 0)))]).subscribe((change) => {
+      if (change.type === 'put') seen[number]?.add(change.record.generation);
+    }),
+  );
+  const writers = connections.map(
+    (connection, number) => new Writer(connection, number === 0 ? 'stream' : `w${number}`),
+  );
+  await eventually(() => writers.every(({ acknowledged }) => acknowledged.length > 50));
+  const victim = await cluster.leaderOf(STREAM.state);
+  await cluster.kill(victim);
+  const before = writers.map(({ acknowledged }) => acknowledged.length);
+  await eventually(() => writers.every(({ acknowledged }, n) => acknowledged.length > (before[n] ?? 0) + 50), {
+    timeoutMs: 2 * PATIENCE_MS,
+  });
+  await Promise.all(writers.map((writer) => writer.stop()));
+  for (const writer of writers) expect(writer.longestGapMs).toBeLessThan(PATIENCE_MS);
+  const acknowledged = writers[0]?.acknowledged ?? [];
+  await eventually(() => seen.every((generations) => acknowledged.every((generation) => generations.has(generation))), {
+    describe: () => seen.map((generations) => acknowledged.filter((generation) => !generations.has(generation))),
+  });
+  await cluster.revive(victim);
+  await eventually(
+    async () => {
+      const { cluster: state } = await via(victim + 1).jsm.streams.info(STREAM.state);
+      return state?.replicas?.length === 2 && state.replicas.every(({ current }) => current);
+    },
+    { timeoutMs: 30_000 },
+  );
+});
+
+test('kill -9 of the server that leads LEASES: no lease of a holder that lives runs out, and a service has a leader again', async () => {
+  const expired: string[] = [];
+  const { release } = holdLease(via(0), { kind: 'node', name: 'alive', ttlMs: 3000, everyMs: 1000 });
+  const watching = watchLeases(via(1), 'node').subscribe((change) => {
+    if (change.type === 'expired') expired.push(change.name);
+  });
+  const standing: number[] = [];
+  const candidates = connections.map(
+    (connection, number) =>
+      new Leadership(connection, 'monitor', {
+        begin: () => standing.push(number),
+        end: () => standing.splice(standing.indexOf(number), 1),
+      }),
+  );
+  await eventually(() => standing.length === 1);
+  await cluster.kill(await cluster.leaderOf(STREAM.leases));
+  // The office falls vacant, because nobody can renew it until there is a leader of the stream.
+  await eventually(() => standing.length === 0, { timeoutMs: 5000 });
+  await eventually(() => standing.length === 1, { timeoutMs: PATIENCE_MS });
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  expect([standing.length, expired]).toEqual([1, []]);
+  release();
+  await eventually(() => expired.includes('alive'));
+  watching.unsubscribe();
+  await Promise.all(candidates.map((candidate) => candidate.close()));
+});
