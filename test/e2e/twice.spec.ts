@@ -60,7 +60,14 @@ beforeAll(async () => {
     links.set(node, link);
     engines.set(node, engine);
     const credentials = (await bus.nodeCredentials(node)) ?? '';
-    const options = { name: 'provisioner', servers: [link.url], credentials, clusterId: node };
+    const options = {
+      name: 'provisioner',
+      servers: [link.url],
+      credentials,
+      clusterId: node,
+      leaseTtlMs: 4000,
+      leaseEveryMs: 500,
+    };
     running.push(await startAgent({ ...options, node, engine }));
   }
   await eventually(async () => (await list(operator, [filters.all('liveness')])).length === NODES.length);
@@ -162,7 +169,7 @@ test('a node that is cut off is an incident that says where its tasks went; it e
   const open = await untilIncident({ kind: 'node-down', node: 'n2', action });
   await untilRunning(12);
   links.get('n2')?.mend();
-  const closed = await untilIncident({ incident: open.incident, action: `${action}; its agent is back` });
+  const closed = await untilIncident({ incident: open.incident, action: expect.stringContaining('its agent is back') });
   expect(closed.downMs).toBeGreaterThan(0);
   await eventually(async () => (await runs()) === 12, { timeoutMs: 20_000, describe: runs });
 });
@@ -185,5 +192,8 @@ test('the history tells of each incident once, and of no task that has failed on
   const opened = (await historyOf(operator, 'incident')).filter(({ type }) => type === 'dev.tutti.incident.opened');
   const names = opened.map(({ body }) => (body as IncidentRecord).incident);
   expect(names).toHaveLength(new Set(names).size);
-  expect((await incidents()).map(({ kind }) => kind).sort()).toEqual(['node-down', 'nodes-missing', 'task-exited']);
+  // On a machine that is too busy a node may be late once more; that is told, too.
+  const told = (await incidents()).map(({ kind }) => kind);
+  expect(told).toEqual(expect.arrayContaining(['node-down', 'nodes-missing', 'task-exited']));
+  expect(told.filter((kind) => kind === 'task-exited')).toHaveLength(1);
 });

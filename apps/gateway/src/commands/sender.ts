@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { Inject, Injectable } from '@nestjs/common';
 import { BUS, filters, get, keys, MAX_MESSAGE_BYTES, STREAM, watch, whileConnected, type Connection } from '@tutti/bus';
 import { isCommandId, messageOf, TuttiError, type OutcomeRecord } from '@tutti/model';
@@ -30,6 +32,9 @@ export interface Accepted {
 }
 
 const ACK_TIMEOUT_MS = 5000;
+/** When a server of three dies, the others take up to nine seconds to elect who does its work. */
+const PATIENCE_MS = 12_000;
+const RETRY_MS = 200;
 /** Room for headers beside the payload. */
 const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES - 4096;
 
@@ -101,17 +106,25 @@ export class Sender {
       const msgID = `${namespace}/${command}`;
       const expect = { streamName: STREAM.commands };
       const options = { msgID, expect, timeout: ACK_TIMEOUT_MS };
-      const publish = (): Promise<unknown> => this.bus.js.publish(subject, data, options);
-      // Its id makes it safe to send it again when the connection broke before the answer came.
-      await whileConnected(this.bus, publish()).catch((error: unknown) => {
-        if (error instanceof TuttiError) return publish();
-        throw error;
-      });
+      await this.untilTaken(() => this.bus.js.publish(subject, data, options));
     } catch (error) {
       throw new TuttiError(
         'unavailable',
         `the bus has not confirmed the command (${messageOf(error)}); send it again with the header Idempotency-Key: ${command}, which is safe`,
       );
+    }
+  }
+
+  /** Its id makes it safe to send a command again: when the connection broke, or while NATS elects who takes commands. */
+  private async untilTaken(publish: () => Promise<unknown>): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE_MS; ;) {
+      try {
+        await whileConnected(this.bus, publish());
+        return;
+      } catch (error) {
+        if (Date.now() > deadline || error instanceof JetStreamApiError) throw error;
+        await sleep(RETRY_MS);
+      }
     }
   }
 }

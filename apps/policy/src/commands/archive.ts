@@ -12,7 +12,7 @@ import {
   type Connection,
   type Write,
 } from '@tutti/bus';
-import type { AppRef } from '@tutti/model';
+import { TuttiError, type AppRef, type RevisionRecord } from '@tutti/model';
 import type { Decision, Known } from '../core/command.js';
 
 /** An outcome is kept for a week: as long as anyone may repeat its command. */
@@ -29,17 +29,25 @@ export interface Look {
 export class Archive {
   constructor(@Inject(BUS) private readonly bus: Connection) {}
 
-  /** Reads all that a decision about a command rests on. */
+  /**
+   * Reads all that a decision about a command rests on.
+   * @throws TuttiError `unavailable`, upon which the command is delivered again
+   */
   async look({ namespace, app, command }: AppRef & { command: string }): Promise<Look> {
     const ref = { namespace, app };
     const [standing, revisions, outcome, rollout] = await Promise.all([
       getForUpdate(this.bus, keys.app(ref)),
-      list(this.bus, [filters.ofApp('revision', ref)]),
+      this.revisionsOf(ref),
       get(this.bus, keys.outcome({ namespace, command })),
       get(this.bus, keys.rollout(ref)),
     ]);
+    const current = standing.record?.revision;
+    // A list may come from a replica of STATE that is a moment behind; an application and its revision are written at once.
+    if (current !== undefined && !revisions.some(({ revision }) => revision === current)) {
+      throw new TuttiError('unavailable', `revision ${current} of ${namespace}/${app} cannot be read yet`);
+    }
     const known: Known = {
-      revisions: revisions.map(({ record }) => record),
+      revisions,
       ...(standing.record && { app: standing.record }),
       ...(outcome && { outcome: outcome.record }),
       ...(rollout && { rollout: rollout.record }),
@@ -73,5 +81,9 @@ export class Archive {
       put('outcome', outcome, { event: outcome.status, expect: 0, cause, ttlMs: OUTCOME_TTL_MS }),
     ];
     return (await commit(this.bus, writes)).ok;
+  }
+
+  private async revisionsOf(ref: AppRef): Promise<RevisionRecord[]> {
+    return (await list(this.bus, [filters.ofApp('revision', ref)])).map(({ record }) => record);
   }
 }
