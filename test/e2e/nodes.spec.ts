@@ -1,7 +1,7 @@
 // What a person can ask of a node, on several real hosts.
 import { jest } from '@jest/globals';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
-import type { BegunMove, Move, NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
+import type { BegunMove, IncidentElement, Move, NodeAnswer, NodeElement, TaskElement } from '@tutti/model';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 import { joinHost, joinToken, type Member } from '../harness/members.js';
 import { startLab, type Host, type Lab } from '../lab/index.js';
@@ -29,6 +29,11 @@ const running = async (app: string): Promise<TaskElement[]> =>
 const tutti = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => cluster.run(args);
 const containersOn = async (host: Host): Promise<number> =>
   (await host.docker.listContainers({ filters: { label: ['dev.tutti.task'] } })).length;
+
+const records = async (kind: string): Promise<{ node?: string }[]> =>
+  (await cluster.http('GET', `/v1/records/${kind}`)).json as { node?: string }[];
+const openIncidents = async (): Promise<IncidentElement[]> =>
+  ((await cluster.list('incidents')) as IncidentElement[]).filter(({ resolvedAt }) => !resolvedAt);
 
 async function deploy(app: string, file: string): Promise<void> {
   const { code, stderr } = await cluster.run(['deploy', '-f', '-', app], { input: file });
@@ -141,6 +146,11 @@ test('a removed node is gone, and one that comes back waits to be trusted', asyn
   expect((await tutti('node', 'rm', 'h3')).stdout.trim()).toBe('h3 removed');
   expect(await stateOf('h3')).toBeUndefined();
   expect((await tutti('uncordon', 'h3')).stderr).toContain('there is no node h3');
+  // What the scheduler has written of it goes, and with it the incident that it was down.
+  for (const kind of ['liveness', 'ledger']) {
+    await eventually(async () => !(await records(kind)).some(({ node }) => node === 'h3'), PATIENCE);
+  }
+  await eventually(async () => (await openIncidents()).every(({ node }) => node !== 'h3'), PATIENCE);
   await join(lab.host('h3'));
   await eventually(async () => (await stateOf('h3')) === 'cordoned', PATIENCE);
   expect((await tutti('uncordon', 'h3')).code).toBe(0);
@@ -201,4 +211,26 @@ test('on wish a node that joins is filled by itself', async () => {
   expect((await tutti('uncordon', 'h3')).code).toBe(0);
   await eventually(async () => (await running('shop')).filter(({ node }) => node === 'h3').length >= 2, PATIENCE);
   expect((await tutti('rebalance', '--automatic', 'off')).code).toBe(0);
+});
+
+test('while a brake holds, a node that is known to be lost is given up alone; back again, it waits to be trusted', async () => {
+  expect((await tutti('uncordon', cluster.node)).code).toBe(0);
+  const before = await running('shop');
+  await Promise.all(lab.hosts.map((host) => host.cut()));
+  await eventually(async () => (await nodes()).filter(({ state }) => state === 'missing').length === 3, PATIENCE);
+  expect((await tutti('node', 'rm', 'h1')).stderr).toContain('say first that it is lost, tutti node lose h1');
+  const lost = await tutti('node', 'lose', 'h1', '--reason', 'burnt');
+  expect([lost.code, lost.stdout.trim()]).toEqual([0, 'h1 given up as lost']);
+  const ofLost = before.filter(({ node }) => node === 'h1').map(({ slot }) => slot);
+  await eventually(async () => {
+    const moved = (await running('shop')).filter(({ node }) => node === cluster.node).map(({ slot }) => slot);
+    return ofLost.length > 0 && ofLost.every((slot) => moved.includes(slot));
+  }, PATIENCE);
+  expect((await nodes()).find(({ node }) => node === 'h1')?.reason).toContain('given up as lost: burnt');
+  expect(await stateOf('h2')).toBe('missing');
+  await Promise.all(lab.hosts.map((host) => host.mend()));
+  await eventually(async () => (await stateOf('h2')) === 'ready', PATIENCE);
+  await eventually(async () => (await stateOf('h1')) === 'cordoned', PATIENCE);
+  await eventually(async () => (await running('shop')).every(({ node }) => node !== 'h1'), PATIENCE);
+  expect((await tutti('uncordon', 'h1')).code).toBe(0);
 });

@@ -1,7 +1,9 @@
-import { commit, keys, put, watchLeases, type Connection, type LeaseChange } from '@tutti/bus';
+import { commit, getForUpdate, keys, put, watchLeases, type Connection, type LeaseChange } from '@tutti/bus';
 import { messageOf, type LivenessRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { judge, type Pulse } from '../core/liveness.js';
+import { earlier } from '../core/decisions.js';
+import { RemovedNodes } from './removed-nodes.js';
 import type { Store } from './store.js';
 
 const RETRY_MS = 250;
@@ -28,12 +30,15 @@ export class NodeVerdicts {
   private leading = false;
   private judging = false;
   private again = false;
+  private readonly removed: RemovedNodes;
 
   constructor(
     private readonly bus: Connection,
     private readonly store: Store,
     private readonly hooks: VerdictHooks,
-  ) {}
+  ) {
+    this.removed = new RemovedNodes(bus, store);
+  }
 
   follow(): void {
     this.leases = watchLeases(this.bus, 'node').subscribe((change) => this.take(change));
@@ -88,6 +93,7 @@ export class NodeVerdicts {
         const judged = judge(this.pulses(), { now: Date.now(), busSince: this.busSince });
         wakeAt = judged.wakeAt;
         for (const verdict of judged.changed) await this.write(verdict);
+        wakeAt = earlier(wakeAt, await this.removed.tidy());
       }
     } catch (error) {
       this.hooks.warn(`the verdicts on nodes wait: ${messageOf(error)}`);
@@ -105,8 +111,8 @@ export class NodeVerdicts {
       const wanted = this.store.availability(node);
       const verdict = this.store.liveness(node)?.record;
       const held = this.held.has(node);
-      // Of one that was removed for good nothing more is said, unless it is there after all.
-      if (!record || (wanted === 'removed' && !held)) return [];
+      // Of one that was removed for good nothing more is said until its agent announces it anew.
+      if (!record || wanted === 'removed') return [];
       const [heardAt, knownAt] = [this.heardAt.get(node) ?? 0, this.noted(node)];
       const pulse = { node, held, heardAt, knownAt, ttlMs: record.leaseTtlMs };
       return [{ ...pulse, givenUp: wanted === 'lost', ...(verdict && { verdict }) }];
@@ -124,9 +130,16 @@ export class NodeVerdicts {
     const key = keys.liveness(record);
     const expect = this.store.expected(key);
     const result = await commit(this.bus, [put('liveness', record, { event: record.state, expect })]);
-    // A conflict: another scheduler has judged; the watch tells what.
-    if (!result.ok) return;
+    if (!result.ok) return this.refresh(key);
     this.store.put('liveness', key, { record, revision: result.revisions[0] ?? 0 });
     this.hooks.changed(record.node);
+  }
+
+  /** A conflict: another scheduler has judged, or a node that was removed is back under its name. */
+  private async refresh(key: ReturnType<typeof keys.liveness>): Promise<void> {
+    const { record, revision } = await getForUpdate(this.bus, key);
+    if (record) this.store.put('liveness', key, { record, revision });
+    else this.store.vacate(key, revision);
+    this.again = true;
   }
 }

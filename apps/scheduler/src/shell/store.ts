@@ -77,8 +77,8 @@ export class Store {
     const held = this.held.get(key);
     if (own) this.tombs.set(key, revision);
     else this.tombs.delete(key);
-    // An application may come back under its name; a task never does.
-    if (key.startsWith('rollout.')) this.remember(key, revision);
+    // An application or a node may come back under its name; a task never does.
+    if (/^(rollout|liveness|ledger)\./.test(key)) this.remember(key, revision);
     if (!held || held.revision > revision) return;
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);

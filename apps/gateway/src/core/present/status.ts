@@ -1,4 +1,11 @@
-import { SERVICES, type Amount, type BusState, type NodeElement, type StatusAnswer } from '@tutti/model';
+import {
+  SERVICES,
+  type Amount,
+  type BusState,
+  type NodeElement,
+  type StatusAnswer,
+  type StatusRecord,
+} from '@tutti/model';
 import type { Grouped } from '../grouped.js';
 
 interface Seen {
@@ -11,6 +18,9 @@ interface Seen {
 
 /** The state of everything; healthy when every service answers, no node is down and no incident is open. */
 export function presentStatus({ bus, services: found, nodes, seen }: Seen): StatusAnswer {
+  // Of a node that is gone only what its agent said last is left.
+  const tasks = new Set(seen.task.filter(({ orphaned }) => !orphaned).map(({ task }) => task));
+  const isOfTask = ({ task, state }: StatusRecord): boolean => state === 'running' && tasks.has(task);
   const services = SERVICES.map((name) => {
     const live = found.find((service) => service.name === name);
     return {
@@ -30,7 +40,7 @@ export function presentStatus({ bus, services: found, nodes, seen }: Seen): Stat
     nodes: { ready: nodes.filter(({ state }) => state === 'ready').length, down, total: nodes.length },
     capacity: sum(nodes.map(({ capacity }) => capacity)),
     reserved: sum(nodes.map(({ reserved }) => reserved)),
-    tasks: { running: seen.status.filter(({ state }) => state === 'running').length, total: seen.task.length },
+    tasks: { running: seen.status.filter(isOfTask).length, total: seen.task.length },
     incidents: { open },
     apps: seen.app.length,
   };
