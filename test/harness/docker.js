@@ -56,8 +56,8 @@ export async function containersWith(labels, { all = true, engine = docker } = {
 }
 
 /** Kills the first process of a container, as the kernel's own killer would. */
-export async function killContainer(id) {
-  const { State } = await docker.getContainer(id).inspect();
+export async function killContainer(id, engine = docker) {
+  const { State } = await engine.getContainer(id).inspect();
   if (!(State.Pid > 1)) throw new Error(`container ${id} has no process to kill`);
   const at = performance.now();
   process.kill(State.Pid, 'SIGKILL');

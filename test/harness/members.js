@@ -62,6 +62,11 @@ export class Member {
     this.readyMs = performance.now() - began;
   }
 
+  /** Starts it again after it has died, without waiting until the node is ready: it may be cut off just now. */
+  restart() {
+    return this.start().catch(() => undefined);
+  }
+
   /** Stops the agent in order; containers keep running. */
   async stop() {
     if (isRunning(this.pid)) await end(this.pid);

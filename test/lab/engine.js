@@ -48,12 +48,22 @@ function options(dir, index) {
 
 /** Ends the engine as a crash would: at once, its containers are left to themselves. */
 export async function killEngine(dir) {
-  const engine = (pid) => /(^|\/)(dockerd|containerd)$/.test(read(`/proc/${pid}/cmdline`).split('\0')[0]);
+  const engine = (pid) => /(^|\/)(dockerd|containerd)$/.test(programOf(pid));
   for (let left = processesOf(dir).filter(engine); left.length > 0; left = processesOf(dir).filter(engine)) {
-    left.forEach(end);
+    left.forEach((pid) => end(pid));
     await sleep(20);
   }
 }
+
+/** Has the engine, and whatever it would start, stand still for a while. */
+export async function stallEngine(dir, ms) {
+  const stalled = processesOf(dir).filter((pid) => /(^|\/)(dockerd|containerd)$/.test(programOf(pid)));
+  stalled.forEach((pid) => end(pid, 'SIGSTOP'));
+  await sleep(ms);
+  stalled.forEach((pid) => end(pid, 'SIGCONT'));
+}
+
+const programOf = (pid) => read(`/proc/${pid}/cmdline`).split('\0')[0];
 
 /** Removes the engine with everything in it. */
 export async function removeEngine(dir) {
@@ -102,9 +112,9 @@ function read(path) {
   }
 }
 
-function end(pid) {
+function end(pid, signal = 'SIGKILL') {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // Gone already.
   }

@@ -112,6 +112,7 @@ export class Host {
 
   startEngine = () => engine.startEngine(this);
   killEngine = () => engine.killEngine(this.dir);
+  stallEngine = (ms) => engine.stallEngine(this.dir, ms);
   /** Cuts the host off; what runs on it, and its engine's socket, are not affected. */
   cut = () => network.setWire(this.number, this.index, 'down');
   mend = () => network.setWire(this.number, this.index, 'up');

@@ -1,0 +1,85 @@
+// One randomised run: things break while people work; then all is left alone, and must come to what was asked for.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../harness/applications.js';
+import { seeded } from '../../harness/stats.js';
+import { breakThings } from './faults.js';
+import { faultsAtRest, faultsOfHistory, fencedDoubles, historySince } from './invariants.js';
+import { APPS, outcomeOf, person } from './people.js';
+import { startWorld } from './world.js';
+
+const REST_MS = 120_000;
+const KEPT_LINES = 400;
+/** What has come to rest must stay so: somebody who wakes up late must not undo it. */
+const HOLD_MS = 3000;
+
+/**
+ * @param {{ seed: number, ms: number, root: string, say?: (line: string) => void }} options `root`: the folder of the built
+ *   project
+ * @returns `faults`, none if all is well; `counts` of what was broken; `commands`, `events` and `restMs`: how many, and how
+ *   long it took to come to rest
+ */
+export async function randomRun({ seed, ms, root, say = () => undefined }) {
+  const world = await startWorld({ root });
+  const lines = [];
+  const began = performance.now();
+  const log = (line) => {
+    const text = `${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`;
+    lines.push(text);
+    if (lines.length > KEPT_LINES) lines.shift();
+    say(text);
+  };
+  try {
+    const result = await play(world, { seed, ms, log });
+    return { ...result, lines, output: world.cluster.output };
+  } finally {
+    await world.removeApps(APPS);
+    await world.close();
+  }
+}
+
+async function play(world, { seed, ms, log }) {
+  const since = new Date().toISOString();
+  const faults = new Set();
+  const over = Date.now() + ms;
+  const isOver = () => Date.now() > over;
+  const note = (all) => all.forEach((fault) => !faults.has(fault) && (faults.add(fault), log(`BROKEN: ${fault}`)));
+  const watching = watchFences(world, { isOver, note });
+  const people = APPS.map((app, index) => person({ world, app, random: seeded(seed + index + 1), log, isOver }));
+  const breaking = breakThings({ world, random: seeded(seed), log, isOver });
+  const commands = (await Promise.all(people)).flat();
+  const counts = await breaking;
+  await watching;
+  log('left alone');
+  const leftAt = performance.now();
+  await comeToRest(world, since).catch((error) => note([error.message]));
+  const restMs = Math.round(performance.now() - leftAt);
+  await sleep(HOLD_MS);
+  const events = await historySince(world.cluster, since);
+  note(faultsOfHistory(events));
+  note(await faultsAtRest(world, { events }));
+  for (const command of commands) await outcomeOf(world.cluster, command).catch((error) => note([error.message]));
+  return { faults: [...faults], counts, commands: commands.length, events: events.length, restMs };
+}
+
+/** Looks at the fenced services all along. */
+async function watchFences(world, { isOver, note }) {
+  while (!isOver()) {
+    await sleep(200);
+    // An engine that is just dead tells nothing.
+    note(await fencedDoubles(world).catch(() => []));
+  }
+}
+
+/** Waits until nothing is wrong any more; what still is when the time runs out is the error. */
+async function comeToRest(world, since) {
+  let left = ['the cluster cannot be asked'];
+  const look = async () => {
+    left = await faultsAtRest(world, { events: await historySince(world.cluster, since) });
+    const { json: nodes } = await world.cluster.http('GET', '/v1/nodes');
+    left.push(...nodes.filter(({ state }) => state !== 'ready').map(({ node, state }) => `node ${node} is ${state}`));
+    return left.length === 0;
+  };
+  await until(look, { timeoutMs: REST_MS, everyMs: 1000, what: 'rest' }).catch((error) => {
+    throw new Error(`does not come to rest: ${left.join('; ')} ${error.cause?.message ?? ''}`);
+  });
+}

@@ -1,0 +1,71 @@
+// What a chaos run plays in: three hosts of a lab, a control plane beside them with two schedulers, an agent a host.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { removed } from '../../harness/applications.js';
+import { startCluster } from '../../harness/cluster.js';
+import { observeHosts } from '../../harness/hosts.js';
+import { joinHost, joinToken } from '../../harness/members.js';
+import { end, isRunning, kill } from '../../harness/processes.js';
+import { startLab } from '../../lab/index.js';
+
+const SECOND_SCHEDULER = 'apps/scheduler/dist/main.js';
+
+/** Makes it; `close` leaves nothing. */
+export async function startWorld({ root }) {
+  const world = new World();
+  try {
+    await world.start(root);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+class World {
+  members = new Map();
+  #second;
+
+  async start(root) {
+    this.root = root;
+    this.lab = await startLab({ hosts: 3 });
+    this.cluster = await startCluster({ listen: this.lab.gateway, isNode: false, separate: true });
+    this.token = await joinToken(this.cluster);
+    for (const host of this.lab.hosts) {
+      this.members.set(host.name, await joinHost({ cluster: this.cluster, host, token: this.token }));
+    }
+    this.hosts = await observeHosts(this.lab.hosts);
+    this.startSecondScheduler();
+  }
+
+  /** The pid of a service of the control plane, or of the second scheduler. */
+  pidOf(name) {
+    return name === 'scheduler-2' ? this.#second?.pid : this.cluster.pids()[name];
+  }
+
+  /** Whoever supervises it starts it again at once. */
+  async killAgent(name) {
+    kill(this.members.get(name).pid);
+    await this.members.get(name).restart();
+  }
+
+  startSecondScheduler() {
+    const { servers, credentials } = this.cluster.bus('scheduler');
+    this.#second = spawn(process.execPath, [join(this.root, SECOND_SCHEDULER)], {
+      env: { ...this.cluster.env, TUTTI_NATS: servers[0], TUTTI_CREDENTIALS: credentials },
+      stdio: 'ignore',
+    });
+  }
+
+  async removeApps(apps) {
+    for (const app of apps) await removed(this.cluster, app).catch((error) => console.error(error.message));
+  }
+
+  async close() {
+    this.hosts?.close();
+    if (this.#second && isRunning(this.#second.pid)) await end(this.#second.pid);
+    await Promise.all([...this.members.values()].map((member) => member.stop()));
+    await this.cluster?.stop();
+    await this.lab?.stop();
+  }
+}
