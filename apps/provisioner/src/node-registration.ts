@@ -1,5 +1,5 @@
 import { commit, get, holdLease, keys, put, type Connection, type HeldLease } from '@tutti/bus';
-import type { ContainerEngine } from '@tutti/engine';
+import type { ContainerEngine, EngineInfo } from '@tutti/engine';
 import type { NodeRecord } from '@tutti/model';
 import { networkInterfaces } from 'node:os';
 import type { Settings } from './settings.js';
@@ -18,11 +18,12 @@ export class NodeRegistration {
   async announce(engine: ContainerEngine): Promise<void> {
     const { node, labels, address, leaseTtlMs } = this.settings;
     const info = await engine.info();
+    const generic = offered({ ...info.generic, ...this.settings.resources });
     const record: NodeRecord = {
       node,
-      labels: { ...info.labels, ...labels },
-      engine: { kind: info.kind, version: info.version, apiVersion: info.apiVersion, os: info.os, arch: info.arch },
-      capacity: { cpuMillis: info.cpuMillis, memoryBytes: info.memoryBytes },
+      labels,
+      engine: engineOf(info),
+      capacity: { cpuMillis: info.cpuMillis, memoryBytes: info.memoryBytes, ...(generic && { generic }) },
       address: address ?? ownAddress(),
       leaseTtlMs,
       startedAt: this.startedAt,
@@ -51,6 +52,16 @@ export class NodeRegistration {
     this.lease?.lapse();
     this.lease = undefined;
   }
+}
+
+function engineOf({ kind, version, apiVersion, os, arch, labels }: EngineInfo): NodeRecord['engine'] {
+  return { kind, version, apiVersion, os, arch, ...(Object.keys(labels).length > 0 && { labels }) };
+}
+
+/** What it has none of, it does not offer. */
+function offered(counts: Record<string, number>): Record<string, number> | undefined {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
 /** The first address that other hosts can reach. */

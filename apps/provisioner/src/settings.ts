@@ -1,6 +1,6 @@
 import { optionsFromEnv, type ServiceOptions } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
-import { invalid, requireName, toName } from '@tutti/model';
+import { invalid, requireName, resourceCount, toName } from '@tutti/model';
 import { hostname } from 'node:os';
 
 export const ENGINE_KINDS = ['docker', 'process'] as const;
@@ -23,6 +23,8 @@ export interface Settings {
   engine: ContainerEngine | EngineChoice;
   /** Beside those set on the engine itself. */
   labels: Record<string, string>;
+  /** What the node offers beside CPU and memory, over what its engine says: kind to how many. */
+  resources: Record<string, number>;
   /** Where the node's published ports can be reached; absent: the host's first address. */
   address?: string;
   /** Containers of other clusters on the same engine are not touched. */
@@ -42,6 +44,7 @@ export type AgentOptions = ServiceOptions & Pick<Settings, 'node' | 'engine'> & 
 
 const DEFAULTS = {
   labels: {},
+  resources: {},
   clusterId: 'tutti',
   // Measured on two cores: best with 8, 4 close behind, more only queue up in the engine.
   parallelism: 8,
@@ -60,6 +63,7 @@ export function settingsOf(options: AgentOptions): Settings {
     ...(address !== undefined && { address }),
     ...(dockerConfig !== undefined && { dockerConfig }),
     labels: options.labels ?? DEFAULTS.labels,
+    resources: options.resources ?? DEFAULTS.resources,
     clusterId: options.clusterId ?? DEFAULTS.clusterId,
     parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),
     leaseTtlMs: options.leaseTtlMs ?? DEFAULTS.leaseTtlMs,
@@ -71,7 +75,8 @@ export function settingsOf(options: AgentOptions): Settings {
 
 /**
  * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_ENGINE (`docker`, `process`), TUTTI_DOCKER_HOST or
- * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
+ * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`),
+ * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
  * @throws TuttiError `invalid` for labels or a number that cannot be read
  */
 export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): AgentOptions {
@@ -79,7 +84,8 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     ...optionsFromEnv('provisioner', env),
     node: env.TUTTI_NODE ?? toName(hostname(), 'node'),
     engine: engineFromEnv(env),
-    labels: parseLabels(env.TUTTI_LABELS ?? ''),
+    labels: parsePairs(env.TUTTI_LABELS ?? '', 'TUTTI_LABELS holds'),
+    resources: parseResources(env.TUTTI_RESOURCES ?? ''),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
@@ -94,17 +100,22 @@ function engineFromEnv(env: NodeJS.ProcessEnv): EngineChoice {
   return { kind, ...(host && { host }), ...(root && { root }) };
 }
 
-function parseLabels(text: string): Record<string, string> {
+function parsePairs(text: string, holder: string): Record<string, string> {
   const pairs = text.split(',').filter((part) => part.trim() !== '');
   return Object.fromEntries(
     pairs.map((pair) => {
       const [key = '', ...value] = pair.trim().split('=');
       if (key === '' || value.length === 0) {
-        throw invalid(`TUTTI_LABELS holds ${JSON.stringify(pair)}: write labels like zone=a,disk=ssd`);
+        throw invalid(`${holder} ${JSON.stringify(pair)}: write pairs like zone=a,disk=ssd`);
       }
       return [key, value.join('=')];
     }),
   );
+}
+
+function parseResources(text: string): Record<string, number> {
+  const pairs = Object.entries(parsePairs(text, 'TUTTI_RESOURCES holds'));
+  return Object.fromEntries(pairs.map(([kind, count]) => [kind, resourceCount(kind, count)] as const));
 }
 
 function parseCount(text: string): number {

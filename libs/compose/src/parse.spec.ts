@@ -101,6 +101,26 @@ describe('parseCompose', () => {
       },
     ],
     [
+      'deploy: {resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 2}}, {discrete_resource_spec: {kind: SSD, value: "1"}}]}}}',
+      { reservations: { cpuMillis: 0, memoryBytes: 0, generic: { gpu: 2, SSD: 1 } } },
+    ],
+    [
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, capabilities: [nvidia, gpu], count: 1, options: {a: b}}, {capabilities: [tpu], count: 2}]}}}',
+      {
+        reservations: { cpuMillis: 0, memoryBytes: 0, generic: { gpu: 1, tpu: 2 } },
+        runtime: {
+          deviceRequests: [
+            { driver: 'nvidia', capabilities: ['nvidia', 'gpu'], count: 1, options: { a: 'b' } },
+            { capabilities: ['tpu'], count: 2 },
+          ],
+        },
+      },
+    ],
+    [
+      'deploy: {placement: {preferences: [{spread: node.labels.region}, {spread: engine.labels.rack}]}}',
+      { placement: { constraints: [], spread: ['node.labels.region', 'engine.labels.rack'] } },
+    ],
+    [
       'deploy: {placement: {constraints: ["node.labels.zone==a"], preferences: [{spread: node.labels.zone}], max_replicas_per_node: 2}}',
       { placement: { constraints: ['node.labels.zone == a'], spread: ['node.labels.zone'], maxReplicasPerNode: 2 } },
     ],
@@ -252,6 +272,22 @@ describe('parseCompose', () => {
     ['gpus: all', /not supported/],
     ['deploy: {placement: {constraints: [node.role == manager]}}', /all nodes are alike/],
     ['deploy: {placement: {constraints: [zone is a]}}', /node\.labels\.zone == a/],
+    ['deploy: {placement: {constraints: [node.colour == red]}}', /asks for node\.colour, which no node has/],
+    ['deploy: {placement: {constraints: [node.labels.a ==]}}', /node\.labels\.zone == a/],
+    ['deploy: {placement: {preferences: [{spread: node.id}]}}', /node\.labels\.zone/],
+    ['deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}', /devices\[0\]: .*say a count/],
+    ['deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: all}]}}}', /say a count/],
+    ['deploy: {resources: {reservations: {devices: [{capabilities: [gpu], device_ids: ["0"]}]}}}', /say a count/],
+    ['deploy: {resources: {reservations: {devices: [{count: 1}]}}}', /names no capabilities/],
+    ['deploy: {resources: {reservations: {generic_resources: [{}]}}}', /discrete_resource_spec/],
+    [
+      'deploy: {resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 0}}]}}}',
+      /value: is 0/,
+    ],
+    [
+      'deploy: {resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: "a b", value: 1}}]}}}',
+      /letters, digits/,
+    ],
     ['ulimits: {nofile: {soft: 5, hard: 1}}', /soft limit above/],
     ['privileged: maybe', /true or false/],
     ['hostname: "a\\0b"', /NUL/],

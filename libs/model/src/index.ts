@@ -1,6 +1,7 @@
 export * from './answers/index.js';
 export * from './availability.js';
 export * from './backoff.js';
+export * from './constraints.js';
 export * from './errors.js';
 export * from './names.js';
 export * from './ownership.js';

@@ -161,6 +161,8 @@ export interface TaskRecord extends TaskRef {
   placement: string;
   /** How many tasks in this slot failed in a row before it; sets the back-off of the next. */
   failures: number;
+  /** Nodes on which its predecessors in this row failed, the latest last, at most 10. */
+  failedOn?: string[];
   /** Why its target changed. */
   targetCause?: string;
   /** It was stopped because it was unhealthy, which counts as a failure of its slot. */
@@ -249,8 +251,16 @@ export interface RolloutRecord extends AppRef {
 /** What a node offers. */
 export interface NodeRecord {
   node: string;
+  /** Those that people gave it; those of its engine are with the engine. */
   labels: Record<string, string>;
-  engine: { kind: string; version: string; apiVersion: string; os: string; arch: string };
+  engine: {
+    kind: string;
+    version: string;
+    apiVersion: string;
+    os: string;
+    arch: string;
+    labels?: Record<string, string>;
+  };
   capacity: Resources;
   /** An address at which the node's published ports can be reached. */
   address: string;

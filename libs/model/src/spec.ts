@@ -51,7 +51,7 @@ export interface ServiceSpec {
   replicas: number;
   /** Whether the file states `replicas`; where it does not, an earlier `scale` is kept on deploy. */
   replicasStated: boolean;
-  limits: Resources & { pids?: number };
+  limits: Omit<Resources, 'generic'> & { pids?: number };
   reservations: Resources;
   placement: PlacementSpec;
   /** `stop`: a task that is cut off from the bus is stopped by its agent before another may be started for it. */
@@ -145,7 +145,17 @@ export interface RuntimeSpec {
   dnsSearch?: string[];
   groupAdd?: string[];
   devices?: { host: string; container: string; permissions: string }[];
+  /** Devices that the engine picks by what they can do; as many are reserved as a generic resource. */
+  deviceRequests?: DeviceRequest[];
   oomScoreAdj?: number;
   pidMode?: string;
   ipcMode?: string;
+}
+
+export interface DeviceRequest {
+  driver?: string;
+  count: number;
+  /** All that one device has to be able to do: `['gpu']`. */
+  capabilities: string[];
+  options?: Record<string, string>;
 }

@@ -1,5 +1,6 @@
-import { backoffMs, type Backoff, type ServiceSpec } from '@tutti/model';
-import { isComplete, type TaskView } from './view.js';
+import { backoffMs, type Backoff, type ServiceSpec, type TaskRecord } from '@tutti/model';
+import type { Wish } from './decisions.js';
+import { hasEnded, hasFailed, isComplete, type ServiceView, type TaskView } from './view.js';
 
 /** Waits between replacements of a task that failed for good: 1 s, doubling, at most a minute. */
 export const REPLACEMENT_BACKOFF: Backoff = { firstMs: 1000, maxMs: 60_000 };
@@ -47,4 +48,32 @@ function hasRecovered({ status }: TaskView): boolean {
 
 function endOf({ record, status }: TaskView): number {
   return Date.parse(status?.finishedAt ?? status?.since ?? record.createdAt);
+}
+
+/** Nodes that are remembered for a row of failures. */
+const MOST_FAILED_ON = 10;
+
+/** Where the predecessors of a task to come have failed in a row. */
+export function failedBefore({ replaces, failures, orphans }: Wish): Pick<TaskRecord, 'failedOn'> {
+  if (!replaces || failures === 0) return {};
+  const { failedOn = [], node } = replaces.record;
+  // That its node went down is no failure of its own.
+  const all = orphans ? failedOn : [...(failures > 1 ? failedOn : []), node];
+  return all.length === 0 ? {} : { failedOn: all.slice(-MOST_FAILED_ON) };
+}
+
+/** Node to how often tasks of a service have failed there; where one has recovered since, what its row began with is past. */
+export function failuresByNode({ tasks }: ServiceView, now: number): Map<string, number> {
+  const failures = new Map<string, number>();
+  const count = (node: string): void => void failures.set(node, (failures.get(node) ?? 0) + 1);
+  for (const task of tasks) {
+    if (!hasRecoveredBy(task, now)) task.record.failedOn?.forEach(count);
+    if (hasEnded(task) && hasFailed(task)) count(task.record.node);
+  }
+  return failures;
+}
+
+function hasRecoveredBy({ status }: TaskView, now: number): boolean {
+  const until = status?.finishedAt === undefined ? now : Date.parse(status.finishedAt);
+  return status?.startedAt !== undefined && until - Date.parse(status.startedAt) >= RECOVERED_AFTER_MS;
 }

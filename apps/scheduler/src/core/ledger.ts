@@ -24,15 +24,18 @@ export const emptyLedger = (node: string): LedgerRecord => ({ node, tasks: 0, re
 /** How a host port is written in a ledger. */
 export const portKey = (published: number, protocol: string): string => `${published}/${protocol}`;
 
-/** The ledger with a task's share promised. */
-export function promise(ledger: LedgerRecord, share: Share): LedgerRecord {
-  const ports = { ...ledger.ports };
-  for (const { published, protocol } of share.ports) {
-    if (published !== undefined) ports[portKey(published, protocol)] = share.task;
-  }
-  const reserved = addResources(ledger.reserved, share.reserved);
-  const volumes = remembered(ledger.volumes ?? [], share.volumes ?? []);
-  return { ...ledger, tasks: ledger.tasks + 1, reserved, ports, ...(volumes.length > 0 && { volumes }) };
+/** The ledger with a task's share promised. What the task does not touch is not copied: a ledger may hold many ports. */
+export function promise(ledger: LedgerRecord, { task, reserved, ports, volumes = [] }: Share): LedgerRecord {
+  const held = ports.flatMap(({ published, protocol }) =>
+    published === undefined ? [] : [[portKey(published, protocol), task] as const],
+  );
+  return {
+    ...ledger,
+    tasks: ledger.tasks + 1,
+    reserved: addResources(ledger.reserved, reserved),
+    ...(held.length > 0 && { ports: { ...ledger.ports, ...Object.fromEntries(held) } }),
+    ...(volumes.length > 0 && { volumes: remembered(ledger.volumes ?? [], volumes) }),
+  };
 }
 
 function remembered(known: readonly string[], more: readonly string[]): string[] {
@@ -40,7 +43,13 @@ function remembered(known: readonly string[], more: readonly string[]): string[]
 }
 
 /** The ledger with a task's share given back. */
-export function giveBack(ledger: LedgerRecord, share: Share): LedgerRecord {
-  const ports = Object.fromEntries(Object.entries(ledger.ports).filter(([, task]) => task !== share.task));
-  return { ...ledger, tasks: ledger.tasks - 1, reserved: subtractResources(ledger.reserved, share.reserved), ports };
+export function giveBack(ledger: LedgerRecord, { task, reserved, ports }: Share): LedgerRecord {
+  const holds = ports.some(({ published }) => published !== undefined);
+  const left = holds ? Object.entries(ledger.ports).filter(([, holder]) => holder !== task) : undefined;
+  return {
+    ...ledger,
+    tasks: ledger.tasks - 1,
+    reserved: subtractResources(ledger.reserved, reserved),
+    ...(left && { ports: Object.fromEntries(left) }),
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Availability, ServiceSpec } from '@tutti/model';
 import { aServiceSpec } from '@tutti/testing';
 import { aNode, anApp, aTask, dependsOn, NOW, type TaskOptions } from '../testing/builders.js';
-import type { NodeView } from './node-view.js';
+import { nodesByName, type NodeView } from './node-view.js';
 import type { Plan } from './plan.js';
 import { reconcile } from './reconcile.js';
 import type { AppView, TaskView } from './view.js';
@@ -10,7 +10,7 @@ import type { AppView, TaskView } from './view.js';
 const node = (name: string, availability: Availability = 'active'): NodeView => ({ ...aNode(name), availability });
 const drained = [node('n1', 'drained'), node('n2'), node('n3')];
 const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[], nodes = drained): Plan =>
-  reconcile({ ...app, tasks }, nodes, NOW);
+  reconcile({ ...app, tasks }, nodesByName(nodes), NOW);
 const created = ({ create }: Plan): string[] => create.map((task) => `${task.service}.${task.slot} on ${task.node}`);
 const stopped = ({ change }: Plan): string[] =>
   change.filter(({ record }) => record.target === 'stop').map(({ record }) => record.task);
@@ -88,7 +88,7 @@ describe('draining', () => {
     expect([...result.create, ...result.change]).toEqual([]);
     expect(result.blocked).toBe(true);
     expect(result.rollout?.services.web?.pending).toMatchObject([
-      { slot: 1, node: 'n1', reason: expect.stringMatching(/node n1 is drained: 1 node drained; 1 node cordoned/) },
+      { slot: 1, node: 'n1', reason: expect.stringMatching(/node n1 is drained: 1 node drained; 1 cordoned/) },
     ]);
   });
 

@@ -10,6 +10,12 @@ export interface NodeView {
   ledger: LedgerRecord;
 }
 
+/** The nodes by name. */
+export type Nodes = ReadonlyMap<string, NodeView>;
+
+export const nodesByName = (nodes: readonly NodeView[]): Nodes =>
+  new Map(nodes.map((node) => [node.record.node, node]));
+
 /** Whether it will not be heard of again, as a person has said. */
 export const isGone = ({ availability, liveness }: NodeView): boolean =>
   availability === 'removed' || (availability === 'lost' && liveness !== 'up');

@@ -3,6 +3,7 @@ import type { ServiceSpec } from '@tutti/model';
 import fc from 'fast-check';
 import { aNode } from '../testing/builders.js';
 import { happening, nodeHappening, World } from '../testing/world.js';
+import { nodesByName } from './node-view.js';
 import { isCurrent, isLive, servicesOf } from './view.js';
 
 const volume = (source: string): ServiceSpec['mounts'] => [
@@ -38,7 +39,7 @@ function play(happenings: Parameters<World['happen']>[0][]): World {
 }
 
 function tally(world: World): [string, number, number][] {
-  return servicesOf(world.view(), world.nodes).map((service) => [
+  return servicesOf(world.view(), nodesByName(world.nodes)).map((service) => [
     service.name,
     service.desired,
     service.tasks.filter((task) => isLive(task) && isCurrent(service, task) && task.status?.state === 'running').length,

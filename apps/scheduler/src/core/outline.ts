@@ -1,6 +1,6 @@
 import type { Outline, OutlineStep } from '@tutti/model';
 import type { AppView, ServiceView } from './view.js';
-import type { NodeView } from './node-view.js';
+import type { Nodes } from './node-view.js';
 import { servicesOf } from './view.js';
 import { effectiveOrder } from './update.js';
 import { homeOf } from './moves.js';
@@ -9,11 +9,11 @@ import { placeWishes } from './placing.js';
 import { noDecisions, type Decisions, type Wish } from './decisions.js';
 
 /** All that a deploy would do in the end, whatever the order and the waits in between. */
-export function outline(view: AppView, nodes: readonly NodeView[]): Outline {
+export function outline(view: AppView, nodes: Nodes, now: number): Outline {
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
   const steps: OutlineStep[] = [];
   const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
-  const placed = placeWishes(view, nodes, { services, decided });
+  const placed = placeWishes(view, nodes, { services, decided, now });
   for (const task of placed.create) {
     const step = steps.find(
       ({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove',

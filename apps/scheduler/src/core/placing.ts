@@ -1,9 +1,12 @@
+import type { ServiceSpec } from '@tutti/model';
 import type { Decisions, Delay, Loss, Wish } from './decisions.js';
-import { giveBack, portKey, promise } from './ledger.js';
-import { place } from './placement/place.js';
+import { failedBefore, failuresByNode } from './failure.js';
+import { portKey } from './ledger.js';
+import { Seeker } from './placement/seeker.js';
 import type { NewTask } from './plan.js';
-import type { NodeView } from './node-view.js';
-import { hasEnded, hasFailed, isGlobal, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
+import { Room } from './room.js';
+import type { Nodes } from './node-view.js';
+import { hasEnded, isGlobal, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
 
 /** Where the wishes of an application find room. */
 export interface Placed {
@@ -17,70 +20,57 @@ export interface Placed {
   delays: Delay[];
 }
 
+/** What is to be done about each service. */
+export interface Intentions {
+  services: ReadonlyMap<string, ServiceView>;
+  decided: ReadonlyMap<string, Decisions>;
+  /** Epoch ms. */
+  now: number;
+}
+
 /** Places wishes one after the other, each on what those before it left over. */
-export function placeWishes(
-  view: AppView,
-  nodes: readonly NodeView[],
-  { services, decided }: { services: ReadonlyMap<string, ServiceView>; decided: ReadonlyMap<string, Decisions> },
-): Placed {
+export function placeWishes(view: AppView, nodes: Nodes, { services, decided, now }: Intentions): Placed {
   const room = new Room(nodes);
   const placed: Placed = { create: [], forget: [], orphans: [], keep: [], delays: [] };
   for (const decisions of decided.values()) decisions.forget.forEach((task) => room.free(task));
   for (const [name, decisions] of decided) {
     const service = services.get(name);
     if (!service?.spec || decisions.wishes.length === 0) continue;
-    const counts = countByNode(service, (task) => !hasEnded(task) && !isStranded(task));
-    for (const wish of decisions.wishes) placeOne(wish, { view, service, room, counts, placed });
+    const { spec } = service;
+    const work = { view, service, spec, room, seeker: seekerOf(service, { spec, room, now }), placed };
+    for (const wish of decisions.wishes) placeOne(wish, work);
   }
   return placed;
-}
-
-/** The nodes with what is promised on them while a plan is made. */
-class Room {
-  private readonly nodes: Map<string, NodeView>;
-
-  constructor(nodes: readonly NodeView[]) {
-    this.nodes = new Map(nodes.map((node) => [node.record.node, node]));
-  }
-
-  all(): NodeView[] {
-    return [...this.nodes.values()];
-  }
-
-  free({ record }: TaskView): void {
-    const node = this.nodes.get(record.node);
-    if (node && !record.released) this.nodes.set(record.node, { ...node, ledger: giveBack(node.ledger, record) });
-  }
-
-  take(task: NewTask, { id, volumes }: { id: string; volumes: readonly string[] }): void {
-    const node = this.nodes.get(task.node);
-    if (node) this.nodes.set(task.node, { ...node, ledger: promise(node.ledger, { ...task, task: id, volumes }) });
-  }
 }
 
 interface Work {
   view: AppView;
   service: ServiceView;
+  spec: ServiceSpec;
   room: Room;
-  counts: Map<string, number>;
+  seeker: Seeker;
   placed: Placed;
 }
 
-/** A service that runs on each node has a slot for each: it runs there once, and twice while it is updated start-first. */
-const NONE: ReadonlyMap<string, number> = new Map();
-
-function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): void {
-  const { spec } = service;
-  if (!spec) return;
-  const after = new Room(room.all());
-  wish.frees.forEach((task) => after.free(task));
-  const placement = place(after.all(), {
+/** A service that runs on each node has a slot for each: there it runs once, and twice while it is updated start-first. */
+function seekerOf(service: ServiceView, { spec, room, now }: Pick<Work, 'spec' | 'room'> & { now: number }): Seeker {
+  const live = (task: TaskView): number => (!isGlobal(spec) && !hasEnded(task) && !isStranded(task) ? 1 : 0);
+  return new Seeker(room, {
     service: service.name,
     spec,
-    tasksOfService: isGlobal(spec) ? NONE : counts,
-    failuresOfService: countByNode(service, (task) => hasEnded(task) && hasFailed(task)),
-    avoidPorts: doubtful(wish),
     volumes: service.volumes,
+    tasksOfService: countByNode(service.tasks, live),
+    failuresOfService: failuresByNode(service, now),
+  });
+}
+
+function placeOne(wish: Wish, work: Work): void {
+  const { view, service, room, seeker, placed } = work;
+  const before = wish.frees.flatMap(({ record }) => room.get(record.node) ?? []);
+  wish.frees.forEach((task) => room.free(task));
+  before.forEach(({ record }) => seeker.changed(record.node));
+  const placement = seeker.find({
+    avoidPorts: doubtful(wish),
     ...(wish.only && { only: wish.only }),
     ...(wish.avoid !== undefined && { avoid: wish.avoid }),
   });
@@ -89,20 +79,29 @@ function placeOne(wish: Wish, { view, service, room, counts, placed }: Work): vo
     return;
   }
   if (!placement.ok) {
-    const reason = wish.orphans || wish.isMove ? `${wish.cause}: ${placement.why}` : placement.why;
-    const node = wish.only?.node ?? (wish.orphans || wish.isMove ? wish.replaces?.record.node : undefined);
-    const delay = { service: service.name, slot: wish.slot, reason, hopeless: !wish.isMove };
-    placed.delays.push({ ...delay, ...(node !== undefined && { node }) });
+    before.forEach((node) => room.put(node));
+    before.forEach(({ record }) => seeker.changed(record.node));
+    placed.delays.push(delayOf(wish, placement.why));
     return;
   }
   const node = placement.node.record.node;
   const task = newTask(view, service, { wish, node, placement });
-  wish.frees.forEach((dead) => room.free(dead));
   room.take(task, { id: `new-${service.name}-${wish.slot}`, volumes: service.volumes });
-  counts.set(node, (counts.get(node) ?? 0) + 1);
+  seeker.placed(node);
   placed.create.push(task);
   placed.forget.push(...wish.frees);
   placed.orphans.push(...(wish.orphans ?? []).map((lost) => ({ task: lost, cause: wish.cause })));
+}
+
+function delayOf(wish: Wish, why: string): Delay {
+  const node = wish.only?.node ?? (wish.orphans || wish.isMove ? wish.replaces?.record.node : undefined);
+  return {
+    service: wish.service,
+    slot: wish.slot,
+    reason: wish.orphans || wish.isMove ? `${wish.cause}: ${why}` : why,
+    hopeless: !wish.isMove,
+    ...(node !== undefined && { node }),
+  };
 }
 
 /** Somebody outside may hold the host ports of a task that could not start: its successor tries others first. */
@@ -134,14 +133,17 @@ function newTask(
     placement: placement.why,
     failures: wish.failures,
     ...(wish.replaces && { replaces: wish.replaces.record.task }),
+    ...failedBefore(wish),
   };
 }
 
-/** Node to the number of this service's tasks there of which `counts` is true. */
-function countByNode({ tasks }: ServiceView, counts: (task: TaskView) => boolean): Map<string, number> {
+/** Node to the sum of a number that each task counts there. */
+function countByNode(tasks: readonly TaskView[], count: (task: TaskView) => number): Map<string, number> {
   const numbers = new Map<string, number>();
-  for (const task of tasks) {
-    if (counts(task)) numbers.set(task.record.node, (numbers.get(task.record.node) ?? 0) + 1);
-  }
+  for (const task of tasks) add(numbers, task.record.node, count(task));
   return numbers;
+}
+
+function add(numbers: Map<string, number>, node: string, count: number): void {
+  if (count > 0) numbers.set(node, (numbers.get(node) ?? 0) + count);
 }

@@ -25,3 +25,8 @@ export interface Plan {
 
 /** Whether a plan changes tasks, and so what nodes have promised. */
 export const touchesTasks = (plan: Plan): boolean => plan.create.length + plan.change.length + plan.forget.length > 0;
+
+/** Whether a plan leaves more room on nodes than there was. */
+export const givesBack = ({ forget, change }: Plan): boolean =>
+  forget.some(({ record }) => !record.released) ||
+  change.some(({ task, record }) => record.released && !task.record.released);

@@ -4,7 +4,7 @@ import { aServiceSpec } from '@tutti/testing';
 import fc from 'fast-check';
 import { aNode, anApp, aTask, NOW } from '../testing/builders.js';
 import { promise } from './ledger.js';
-import type { NodeView } from './node-view.js';
+import { nodesByName, type NodeView } from './node-view.js';
 import { proposeMoves } from './rebalance.js';
 import { reconcile } from './reconcile.js';
 import type { AppView, TaskView } from './view.js';
@@ -24,7 +24,7 @@ function picture(places: Places, specs: Record<string, Partial<ServiceSpec>> = {
     nodes.map((node, index) => aTask(service, index + 1, { id: `${service}${index + 1}`, record: { node } })),
   );
   const nodes = names.map((name) => aNode(name, { labels: { zone: ZONES[name] ?? '' } }));
-  return { view: { ...app, tasks } as AppView, nodes: nodes.map((node) => promising(node, tasks)) };
+  return { view: { ...app, tasks } as AppView, nodes: nodesByName(nodes.map((node) => promising(node, tasks))) };
 }
 
 function promising(node: NodeView, tasks: readonly TaskView[]): NodeView {
@@ -70,9 +70,7 @@ describe('proposed moves', () => {
     const { view, nodes } = picture({ web: ['n1', 'n1', 'n1'] }, {}, ['n1', 'n2']);
     const scaled = { ...view, app: { ...view.app, scale: { web: 4 } } };
     expect(proposeMoves([scaled], nodes, 10)).toEqual([]);
-    const closed = nodes.map((node) =>
-      node.record.node === 'n2' ? { ...node, availability: 'cordoned' as const } : node,
-    );
+    const closed = new Map(nodes).set('n2', { ...aNode('n2'), availability: 'cordoned' });
     expect(proposeMoves([view], closed, 10)).toEqual([]);
   });
 
@@ -134,7 +132,7 @@ describe('a move that was begun', () => {
   const moving = (over: Partial<TaskRecord> = {}): TaskView =>
     aTask('web', 1, { id: 'old', record: { displaced: 'web has 3 on n1, 0 on n2', displacedTo: 'n2', ...over } });
   const app = anApp({ web: aServiceSpec() });
-  const nodes = [aNode('n1'), aNode('n2'), aNode('n3')];
+  const nodes = nodesByName([aNode('n1'), aNode('n2'), aNode('n3')]);
 
   test('starts the successor just there, and stops nothing before it is ready', () => {
     const plan = reconcile({ ...app, tasks: [moving()] }, nodes, NOW);
@@ -145,9 +143,7 @@ describe('a move that was begun', () => {
   });
 
   test('is given up where there is no room any more, or the successor fails', () => {
-    const full = nodes.map((node) =>
-      node.record.node === 'n2' ? { ...node, availability: 'cordoned' as const } : node,
-    );
+    const full = new Map(nodes).set('n2', { ...aNode('n2'), availability: 'cordoned' });
     const failed = aTask('web', 1, {
       id: 'new',
       state: 'failed',

@@ -1,7 +1,9 @@
 import type { Move } from '@tutti/model';
 import { promise } from './ledger.js';
-import { closedBecause, type NodeView } from './node-view.js';
-import { place } from './placement/place.js';
+import { closedBecause, type Nodes, type NodeView } from './node-view.js';
+import { constraintsOf } from './placement/constraints.js';
+import { refusalOf } from './placement/filters.js';
+import { assignPorts } from './placement/ports.js';
 import { better, Spread, type Gain } from './spread.js';
 import { isCurrent, isJob, isLive, isReady, servicesOf, type AppView, type ServiceView } from './view.js';
 
@@ -19,7 +21,7 @@ interface Candidate {
  * the order of placement: over what a service asks for, over nodes, and over the tasks that nodes have in all. Done again
  * and again it comes to an end: each move lowers a sum of squares, and none raises an earlier one.
  */
-export function proposeMoves(apps: readonly AppView[], nodes: readonly NodeView[], most: number): Move[] {
+export function proposeMoves(apps: readonly AppView[], nodes: Nodes, most: number): Move[] {
   const candidates = apps.flatMap((view) => candidatesOf(view, nodes));
   const floor = new Floor(nodes, apps);
   const moves: Move[] = [];
@@ -38,7 +40,7 @@ export function proposeMoves(apps: readonly AppView[], nodes: readonly NodeView[
 }
 
 /** The services that are as they should be. While a rollout or a drain is under way it decides where tasks go. */
-function candidatesOf(view: AppView, nodes: readonly NodeView[]): Candidate[] {
+function candidatesOf(view: AppView, nodes: Nodes): Candidate[] {
   if (view.app.state !== 'active') return [];
   return servicesOf(view, nodes)
     .filter((service) => service.spec && !service.hosts && !isJob(service.spec) && service.keeps === 'nothing')
@@ -59,8 +61,8 @@ class Floor {
   private readonly totals: Map<string, number>;
   private readonly spreads = new Map<ServiceView, Spread>();
 
-  constructor(nodes: readonly NodeView[], apps: readonly AppView[]) {
-    this.nodes = new Map(nodes.map((node) => [node.record.node, node]));
+  constructor(nodes: Nodes, apps: readonly AppView[]) {
+    this.nodes = new Map(nodes);
     this.totals = new Map();
     for (const { tasks } of apps) {
       for (const task of tasks.filter(isLive)) {
@@ -146,9 +148,11 @@ function fits(
     service: name,
     spec,
     volumes,
+    home: false,
+    unmet: constraintsOf(spec.placement.constraints),
     tasksOfService: spread.counts,
     failuresOfService: new Map<string, number>(),
   };
-  const placement = place([node], wanted);
-  return placement.ok ? { ports: placement.ports } : undefined;
+  const assigned = assignPorts(spec.ports, node.ledger);
+  return assigned.ok && !refusalOf(node, wanted) ? { ports: assigned.ports } : undefined;
 }

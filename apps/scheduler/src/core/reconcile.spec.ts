@@ -3,11 +3,12 @@ import type { ServiceSpec } from '@tutti/model';
 import { aServiceSpec, time } from '@tutti/testing';
 import { aNode, anApp, aTask, dependsOn, NOW } from '../testing/builders.js';
 import type { Plan } from './plan.js';
+import { nodesByName } from './node-view.js';
 import { reconcile } from './reconcile.js';
 import type { AppView, TaskView } from './view.js';
 
 const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[] = [], nodes = [aNode()]): Plan =>
-  reconcile({ ...app, tasks }, nodes, NOW);
+  reconcile({ ...app, tasks }, nodesByName(nodes), NOW);
 const created = ({ create }: Plan): string[] => create.map(({ service, slot }) => `${service}.${slot}`);
 const stopped = ({ change }: Plan): string[] =>
   change.filter(({ record }) => record.target === 'stop').map(({ record }) => `${record.service}.${record.slot}`);
@@ -241,7 +242,7 @@ describe('placement', () => {
     const nodes = [aNode('n1'), aNode('n2', { labels: { disk: 'ssd' } })];
     expect(plan(anApp({ web: aServiceSpec({ placement }) }), [], nodes).create[0]?.node).toBe('n2');
     const none = plan(anApp({ web: aServiceSpec({ placement }) }));
-    expect(none.rollout?.services.web?.pending[0]?.reason).toBe('1 node not node.labels.disk == ssd');
+    expect(none.rollout?.services.web?.pending[0]?.reason).toBe('1 node not matching node.labels.disk == ssd');
     expect(none.rollout?.phase).toBe('failed');
   });
 });

@@ -6,17 +6,17 @@ import type { Plan } from './plan.js';
 import { progressOf } from './progress.js';
 import { decideSlots } from './slots.js';
 import { servicesOf, type AppView, type ServiceView, type TaskView } from './view.js';
-import type { NodeView } from './node-view.js';
+import type { Nodes } from './node-view.js';
 
 /**
  * Compares what is wanted of an application with its tasks and says what to write. Pure: the same picture gives the
  * same plan, so whoever restarts, or loses a race, just looks again.
  * @param now epoch ms
  */
-export function reconcile(view: AppView, nodes: readonly NodeView[], now: number): Plan {
+export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
   const decided = new Map([...services].map(([name, service]) => [name, decide(service, { view, services, now })]));
-  const placed = placeWishes(view, nodes, { services, decided });
+  const placed = placeWishes(view, nodes, { services, decided, now });
   const all = [...decided.values()];
   const delays = [...all.flatMap(({ delays: own }) => own), ...placed.delays];
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { happening, World } from '../testing/world.js';
+import { nodesByName } from './node-view.js';
 import { reconcile } from './reconcile.js';
 import { isCurrent, isLive, servicesOf } from './view.js';
 
@@ -13,8 +14,11 @@ test('whatever happens, slots hold one task of the wanted spec, nodes keep their
         world.happen(event);
       }
       world.settle();
-      const wanted = servicesOf(world.view(), world.nodes).map((service) => [service.name, service.desired]);
-      const real = servicesOf(world.view(), world.nodes).map((service) => [
+      const wanted = servicesOf(world.view(), nodesByName(world.nodes)).map((service) => [
+        service.name,
+        service.desired,
+      ]);
+      const real = servicesOf(world.view(), nodesByName(world.nodes)).map((service) => [
         service.name,
         service.tasks.filter((task) => isLive(task) && isCurrent(service, task) && task.status?.state === 'running')
           .length,
@@ -22,7 +26,7 @@ test('whatever happens, slots hold one task of the wanted spec, nodes keep their
       expect(real).toEqual(wanted);
       const desired = wanted.reduce((sum, [, count]) => sum + Number(count), 0);
       expect(world.tasks.size).toBe(desired);
-      expect(reconcile(world.view(), world.nodes, world.now).rollout?.phase).toBe('done');
+      expect(reconcile(world.view(), nodesByName(world.nodes), world.now).rollout?.phase).toBe('done');
     }),
     { numRuns: 1000 },
   );

@@ -1,5 +1,6 @@
+import { isSome } from '@tutti/model';
 import type { NodeView } from './node-view.js';
-import { attributeOf } from './placement/constraints.js';
+import { attribute } from './placement/constraints.js';
 import { isLive, type ServiceView } from './view.js';
 
 /** What a move does to the sums of squares: over what the service asks for, over nodes, over all tasks; less is better. */
@@ -41,9 +42,9 @@ export class Spread {
     const { name, spec, tasks } = service;
     for (const { record } of tasks.filter(isLive)) add(this.counts, record.node, 1);
     // Placement packs what reserves room, so that larger tasks find some: evening that out would undo it.
-    this.packs = spec !== undefined && (spec.reservations.cpuMillis > 0 || spec.reservations.memoryBytes > 0);
+    this.packs = spec !== undefined && isSome(spec.reservations);
     this.levels = [
-      ...(spec?.placement.spread ?? []).map((attribute) => this.levelOf(attribute, nodes)),
+      ...(spec?.placement.spread ?? []).map((name) => this.levelOf(name, nodes)),
       {
         placeOf: (node) => node,
         counts: this.counts,
@@ -93,8 +94,9 @@ export class Spread {
     }
   }
 
-  private levelOf(attribute: string, nodes: readonly NodeView[]): Level {
-    const places = new Map(nodes.map((node) => [node.record.node, attributeOf(node, attribute) ?? '']));
+  private levelOf(name: string, nodes: readonly NodeView[]): Level {
+    const valueOf = attribute(name);
+    const places = new Map(nodes.map((node) => [node.record.node, valueOf(node) ?? '']));
     const placeOf = (node: string): string => places.get(node) ?? '';
     const counts = new Map<string, number>();
     for (const [node, count] of this.counts) add(counts, placeOf(node), count);
@@ -102,7 +104,7 @@ export class Spread {
     return {
       placeOf,
       counts,
-      say: (from, to) => `spread over ${attribute}: ${this.service.name} has ${at(from)}, ${at(to)}`,
+      say: (from, to) => `spread over ${name}: ${this.service.name} has ${at(from)}, ${at(to)}`,
     };
   }
 

@@ -10,8 +10,8 @@ import {
   type Verdict,
   type VolumeSpec,
 } from '@tutti/model';
-import { closedBecause, isDown, isDrained, isGone, type NodeView } from './node-view.js';
-import { unmetConstraint } from './placement/constraints.js';
+import { closedBecause, isDown, isDrained, isGone, type Nodes, type NodeView } from './node-view.js';
+import { constraintsOf } from './placement/constraints.js';
 
 /** A task with what is known of it. */
 export interface TaskView {
@@ -95,16 +95,15 @@ export const isJob = (spec: ServiceSpec): boolean => JOB_MODES.has(spec.mode);
 export const isGlobal = (spec: ServiceSpec): boolean => spec.mode === 'global' || spec.mode === 'global-job';
 
 /** The services of an application: those of its spec, and those that only have tasks left. */
-export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceView[] {
+export function servicesOf(view: AppView, nodes: Nodes): ServiceView[] {
   const { app, revision } = view;
   // ISO times compare as text; by code units, which is many times quicker than by a locale.
   const byAge = [...view.tasks].sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
   const tasks = groupByService(byAge);
   const names = new Set([...Object.keys(revision.spec.services), ...tasks.keys()]);
-  const hosts = new Map(nodes.map((node) => [node.record.node, node]));
   return [...names].map((name) => {
     const spec = Object.hasOwn(revision.spec.services, name) ? revision.spec.services[name] : undefined;
-    const own = (tasks.get(name) ?? []).map((task) => housed(task, hosts.get(task.record.node)));
+    const own = (tasks.get(name) ?? []).map((task) => housed(task, nodes.get(task.record.node)));
     const everywhere = spec && isGlobal(spec) ? eligible(spec, own, nodes) : undefined;
     const replicas = everywhere?.length ?? app.scale[name] ?? spec?.replicas ?? 0;
     return {
@@ -123,10 +122,11 @@ export function servicesOf(view: AppView, nodes: readonly NodeView[]): ServiceVi
 const housed = (task: TaskView, host: NodeView | undefined): TaskView => (host ? { ...task, host } : task);
 
 /** The nodes that a global service runs on. One that is silent, or cordoned, keeps what it runs but gets nothing new. */
-function eligible(spec: ServiceSpec, tasks: readonly TaskView[], nodes: readonly NodeView[]): string[] {
+function eligible(spec: ServiceSpec, tasks: readonly TaskView[], nodes: Nodes): string[] {
   const served = new Set(tasks.filter(({ record }) => record.target === 'run').map(({ record }) => record.node));
-  return nodes
-    .filter((node) => !isDown(node) && !isDrained(node) && !unmetConstraint(node, spec.placement.constraints))
+  const unmet = constraintsOf(spec.placement.constraints);
+  return [...nodes.values()]
+    .filter((node) => !isDown(node) && !isDrained(node) && !unmet(node))
     .filter((node) => closedBecause(node) === undefined || served.has(node.record.node))
     .map(({ record }) => record.node)
     .sort();

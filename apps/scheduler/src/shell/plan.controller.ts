@@ -35,7 +35,7 @@ export class PlanController {
     const { store } = this.reconciler;
     const existing = store.app({ namespace, app })?.record;
     const { app: record, revision } = hypothetical(request, existing);
-    return outline({ app: record, revision, tasks: store.tasks(record) }, store.nodes());
+    return outline({ app: record, revision, tasks: store.tasks(record) }, store.nodes(), Date.now());
   }
 }
 

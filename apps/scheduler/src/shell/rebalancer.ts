@@ -83,7 +83,7 @@ export class Rebalancer {
   }
 
   private open(): string[] {
-    const open = this.store.nodes().filter((node) => closedBecause(node) === undefined);
+    const open = [...this.store.nodes().values()].filter((node) => closedBecause(node) === undefined);
     return open.map(({ record }) => record.node).sort();
   }
 

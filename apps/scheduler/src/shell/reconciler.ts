@@ -16,7 +16,7 @@ import {
 } from '@tutti/bus';
 import { messageOf, type AppRecord, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
-import { touchesTasks, type NewTask, type Plan } from '../core/plan.js';
+import { givesBack, touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
 import { isGlobal, isSpent, type AppView } from '../core/view.js';
@@ -171,7 +171,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     mark(this.blocked, ref, plan.blocked);
     if (all.length === 0) return;
     await this.commit(ref, all);
-    if (plan.forget.length > 0) this.wakeBlocked();
+    if (givesBack(plan)) this.wakeBlocked();
     if (plan !== full) this.agenda.add(ref);
   }
 
@@ -230,7 +230,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private async forgetSpent(ref: AppRef): Promise<void> {
     const nodes = this.store.nodes();
     const forget = this.store.tasks(ref).filter((task) => {
-      const host = nodes.find(({ record }) => record.node === task.record.node);
+      const host = nodes.get(task.record.node);
       return isSpent({ ...task, ...(host && { host }) });
     });
     if (forget.length === 0) return;

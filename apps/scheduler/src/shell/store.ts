@@ -13,7 +13,7 @@ import {
 } from '@tutti/model';
 import { emptyLedger } from '../core/ledger.js';
 import type { TaskView } from '../core/view.js';
-import type { NodeView } from '../core/node-view.js';
+import type { Nodes, NodeView } from '../core/node-view.js';
 
 interface Held<T> {
   record: T;
@@ -40,6 +40,9 @@ export type Followed = (typeof FOLLOWED)[number];
 export type AppKey = string;
 export const appKey = ({ namespace, app }: AppRef): AppKey => `${namespace}/${app}`;
 
+/** The records that a node is seen by. */
+const NODE_KINDS: ReadonlySet<string | undefined> = new Set(['node', 'availability', 'liveness', 'ledger']);
+
 /** Names of removed applications that are remembered. */
 const MOST_VACANT = 1000;
 
@@ -58,6 +61,9 @@ export class Store {
   /** Node to when its verdict reached us, by the clock that nobody sets. */
   private readonly judgedAt = new Map<string, number>();
   private readonly nodeKeys = new Set<Key<'node'>>();
+  private readonly nodeViews = new Map<string, NodeView>();
+  /** Nodes that are not simply up. */
+  private readonly unsteady = new Set<string>();
 
   /** Takes in one version of a record. @returns whether it was news */
   put<K extends RecordKind>(kind: K, key: Key<K>, { record, revision }: Held<Records[K]>): boolean {
@@ -69,6 +75,7 @@ export class Store {
     if (kind === 'task') this.indexTask(key as Key<'task'>, record as TaskRecord);
     if (kind === 'node') this.nodeKeys.add(key as Key<'node'>);
     if (kind === 'liveness') this.noteVerdict(record as LivenessRecord, before as LivenessRecord | undefined);
+    this.look(key);
     return true;
   }
 
@@ -82,6 +89,7 @@ export class Store {
     if (!held || held.revision > revision) return;
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);
+    this.look(key);
     if (key.startsWith('task.')) {
       this.tasksByApp.get(appKey(held.record as TaskRecord))?.delete(key as Key<'task'>);
       this.tasksByNode.get((held.record as TaskRecord).node)?.delete(key as Key<'task'>);
@@ -161,16 +169,28 @@ export class Store {
     return [...known, ...left];
   }
 
-  /** A node whose agent was never heard of counts as down. */
-  nodes(): NodeView[] {
-    return this.nodeNames().flatMap((node) => {
-      const record = this.get(keys.node({ node }))?.record;
-      if (!record) return [];
-      const liveness = this.liveness(node)?.record.state ?? 'missing';
-      const availability = this.availability(node);
-      const since = Date.now() - (performance.now() - (this.judgedAt.get(node) ?? performance.now()));
-      return [{ record, liveness, since, availability, ledger: this.ledger(node).record }];
-    });
+  /** The nodes by name, kept up to date; a picture of this moment, not to be held on to. */
+  nodes(): Nodes {
+    // What they wait for counts from when the verdict reached us, by the clock that nobody sets.
+    for (const node of this.unsteady) this.lookAt(node);
+    return this.nodeViews;
+  }
+
+  private look(key: Key): void {
+    const [kind, node] = key.split('.');
+    if (node !== undefined && NODE_KINDS.has(kind)) this.lookAt(node);
+  }
+
+  /** A node whose agent was never heard of is missing. */
+  private lookAt(node: string): void {
+    const record = this.get(keys.node({ node }))?.record;
+    const liveness = this.liveness(node)?.record.state ?? 'missing';
+    if (!record || liveness === 'up') this.unsteady.delete(node);
+    else this.unsteady.add(node);
+    if (!record) return void this.nodeViews.delete(node);
+    const availability = this.availability(node);
+    const since = Date.now() - (performance.now() - (this.judgedAt.get(node) ?? performance.now()));
+    this.nodeViews.set(node, { record, liveness, since, availability, ledger: this.ledger(node).record });
   }
 
   private noteVerdict(next: LivenessRecord, before: LivenessRecord | undefined): void {

@@ -4,7 +4,7 @@ import { aServiceSpec } from '@tutti/testing';
 import fc from 'fast-check';
 import { aNode, anApp, dependsOn } from './builders.js';
 import { giveBack, promise } from '../core/ledger.js';
-import type { NodeView } from '../core/node-view.js';
+import { nodesByName, type NodeView } from '../core/node-view.js';
 import type { Plan } from '../core/plan.js';
 import { reconcile } from '../core/reconcile.js';
 import {
@@ -115,7 +115,7 @@ export class World {
 
   /** One look of the scheduler, carried out. @returns whether it changed anything */
   look(): boolean {
-    const plan = reconcile(this.view(), this.nodes, this.now);
+    const plan = reconcile(this.view(), nodesByName(this.nodes), this.now);
     this.checkBreaks(plan);
     for (const { record } of plan.forget) {
       expect(this.tasks.delete(record.task)).toBe(true);
@@ -222,7 +222,7 @@ export class World {
       expect(ledger.reserved.memoryBytes).toBeLessThanOrEqual(record.capacity.memoryBytes);
       expect(ledger.reserved.cpuMillis).toBeLessThanOrEqual(record.capacity.cpuMillis);
     }
-    for (const service of servicesOf(this.view(), this.nodes)) {
+    for (const service of servicesOf(this.view(), nodesByName(this.nodes))) {
       const stays = (task: TaskView): boolean => !isDisplaced(task) && !isStranded(task);
       expectOnePerSlot(service.tasks.filter((task) => isLive(task) && isCurrent(service, task) && stays(task)));
       // What is written to has one writer.
@@ -233,7 +233,7 @@ export class World {
 
   /** What serves and only has to leave its node goes when a successor serves in its place. */
   private checkBreaks({ change }: Plan): void {
-    for (const service of servicesOf(this.view(), this.nodes)) {
+    for (const service of servicesOf(this.view(), nodesByName(this.nodes))) {
       if (service.keeps !== 'nothing' || service.hosts) continue;
       for (const { record } of change.filter((one) => one.record.service === service.name)) {
         const task = service.tasks.find((one) => one.record.task === record.task);

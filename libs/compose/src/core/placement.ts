@@ -1,29 +1,24 @@
-import type { PlacementSpec } from '@tutti/model';
+import { ATTRIBUTES, constraintFault, isSpreadable, readConstraint, type PlacementSpec } from '@tutti/model';
 import { compact, quote } from './json.js';
 import { keyTable } from './keys.js';
 import { items, section, type Place } from './place.js';
 import { integer, string } from './scalars.js';
 
-const NOT_YET = 'kept, but not acted upon yet: tasks are spread over nodes, fewest of the service first';
-
 export const PLACEMENT_KEYS = keyTable('services.*.deploy.placement', {
   honoured: {
-    constraints:
-      'node.id, node.hostname, node.platform.os, node.platform.arch, node.labels.…, engine.labels.…, with == or !=',
-    preferences: NOT_YET,
+    constraints: `${ATTRIBUTES}, with == or !=`,
+    preferences: 'the first counts most, and the next ones within it; then tasks are spread over nodes',
     max_replicas_per_node: '0 is no limit',
   },
 });
 
-export const PREFERENCE_KEYS = keyTable('services.*.deploy.placement.preferences[]', { honoured: { spread: '' } });
-
-const CONSTRAINT =
-  /^(node\.(?:id|hostname|platform\.os|platform\.arch|labels\.[^\s=!]+)|engine\.labels\.[^\s=!]+)\s*(==|!=)\s*(\S.*)$/;
+export const PREFERENCE_KEYS = keyTable('services.*.deploy.placement.preferences[]', {
+  honoured: { spread: 'node.labels.… or engine.labels.…; nodes without the label are one group' },
+});
 
 /** Where tasks may go. Constraints come out with one blank on each side of the operator. */
 export function placement(place: Place | undefined): PlacementSpec {
   const keys = section(place, PLACEMENT_KEYS);
-  keys.at('preferences')?.ignore(NOT_YET);
   return compact({
     constraints: items(keys.at('constraints'))
       .map(constraint)
@@ -36,16 +31,12 @@ export function placement(place: Place | undefined): PlacementSpec {
 }
 
 function constraint(place: Place): string | undefined {
-  const written = string(place)?.trim();
+  const written = string(place);
   if (written === undefined) return undefined;
-  if (/^node\.role\b/.test(written))
-    return place.fault(
-      'asks for node.role, but all nodes are alike here: label the nodes that are meant and use node.labels',
-    );
-  const [, key, operator, value] = CONSTRAINT.exec(written) ?? [];
-  return key
-    ? `${key} ${operator} ${value?.trim()}`
-    : place.fault(`is ${quote(written)}: write it as node.labels.zone == a`);
+  const rule = readConstraint(written);
+  return rule
+    ? `${rule.attribute} ${rule.equal ? '==' : '!='} ${rule.value}`
+    : place.fault(constraintFault(written) ?? 'is no constraint');
 }
 
 function spread(place: Place): string | undefined {
@@ -53,7 +44,5 @@ function spread(place: Place): string | undefined {
   const written = string(label);
   if (written === undefined)
     return label ? undefined : place.fault('names no spread: write it as spread: node.labels.zone');
-  return /^(node|engine)\.labels\.\S+$/.test(written)
-    ? written
-    : label?.fault(`is ${quote(written)}: write it as node.labels.zone`);
+  return isSpreadable(written) ? written : label?.fault(`is ${quote(written)}: write it as node.labels.zone`);
 }

@@ -1,4 +1,5 @@
-import type { Resources, ServiceSpec } from '@tutti/model';
+import type { Resources, RuntimeSpec, ServiceSpec } from '@tutti/model';
+import { genericReservations } from './generic-resources.js';
 import { compact } from './json.js';
 import { keyTable } from './keys.js';
 import { section, type Place } from './place.js';
@@ -10,12 +11,8 @@ export const LIMITS_KEYS = keyTable('services.*.deploy.resources.limits', {
   honoured: { cpus: 'number or text; 0 is no limit', memory: '', pids: '0 and -1 are no limit' },
 });
 
-const DEVICES =
-  'a service that needs a device would not work without it: label the nodes that have it, and use devices and placement.constraints';
-
 export const RESERVATIONS_KEYS = keyTable('services.*.deploy.resources.reservations', {
-  honoured: { cpus: '', memory: '' },
-  refused: { devices: DEVICES, generic_resources: DEVICES },
+  honoured: { cpus: '', memory: '', devices: '', generic_resources: '' },
 });
 
 /** Resources as they stand directly in a service, Compose's older place for them. */
@@ -30,11 +27,11 @@ export interface ServiceResourceKeys {
 const MIN_MEMORY = 6 * 1024 * 1024;
 const MAX_CPUS = 1_000_000;
 
-/** Limits and reservations; 0 means that the file gives none. */
+/** Limits and reservations, where 0 means that the file gives none, and the devices to ask the engine for. */
 export function resources(
   deploy: Place | undefined,
   service: ServiceResourceKeys,
-): Pick<ServiceSpec, 'limits' | 'reservations'> {
+): Pick<ServiceSpec, 'limits' | 'reservations'> & Pick<RuntimeSpec, 'deviceRequests'> {
   const keys = section(deploy, RESOURCES_KEYS);
   const limit = section(keys.at('limits'), LIMITS_KEYS);
   const reserved = section(keys.at('reservations'), RESERVATIONS_KEYS);
@@ -48,7 +45,16 @@ export function resources(
     memoryBytes: agreed(bytes, reserved.at('memory'), service.mem_reservation) ?? 0,
   };
   checkOrder(limits, reservations, keys.at('reservations') ?? service.mem_reservation);
-  return { limits: compact(limits), reservations };
+  const [generic, devices] = [reserved.at('generic_resources'), reserved.at('devices')];
+  const { deviceRequests, ...others } = genericReservations({
+    ...(generic && { generic }),
+    ...(devices && { devices }),
+  });
+  return {
+    limits: compact(limits),
+    reservations: { ...reservations, ...others },
+    ...(deviceRequests && { deviceRequests }),
+  };
 }
 
 /** The value from either place; two that differ are a fault, since neither is the right one. */

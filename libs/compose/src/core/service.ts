@@ -90,7 +90,7 @@ export const SERVICE_KEYS = keyTable('services.*', {
     env_file: READ_WITH_THE_FILE,
     extends: READ_WITH_THE_FILE,
     external_links: 'names containers outside of the application: use an external network',
-    gpus: 'is not supported, and the service would not work without: list the devices, and use placement.constraints',
+    gpus: 'is not supported, and the service would not work without: use deploy.resources.reservations.devices',
     label_file: READ_WITH_THE_FILE,
     models: 'is not supported, and the service would miss its model: run the model as a service of its own',
     network_mode: 'is not supported: use networks, and ports to be reached from outside',
@@ -116,6 +116,7 @@ export function service(place: Place): ServiceSpec | undefined {
   texts(keys.at('expose'));
   const older = { cpus: keys.at('cpus'), mem_limit: keys.at('mem_limit') };
   const oldest = { pids_limit: keys.at('pids_limit'), mem_reservation: keys.at('mem_reservation') };
+  const { deviceRequests, ...amounts } = resources(deploy.at('resources'), { ...older, ...oldest });
   const image = imageReference(keys.at('image'));
   if (!keys.at('image')) place.fault('has no image: images are not built here, so build and push one and name it');
   const found = compact({
@@ -137,12 +138,12 @@ export function service(place: Place): ServiceSpec | undefined {
     restart: restart(deploy.at('restart_policy'), keys.at('restart'), mode),
     mode,
     ...tasks,
-    ...resources(deploy.at('resources'), { ...older, ...oldest }),
+    ...amounts,
     ...updates(
       { update: deploy.at('update_config'), rollback: deploy.at('rollback_config') },
       orderFor(portList, mountList),
     ),
-    runtime: runtime(keys),
+    runtime: { ...runtime(keys), ...(deviceRequests && { deviceRequests }) },
   });
   return image === undefined ? undefined : { image, ...found };
 }

@@ -2,6 +2,7 @@ import { FILE_KEYS } from './application.js';
 import { DEPENDS_ON_KEYS } from './dependencies.js';
 import { DEPLOY_KEYS } from './deploy.js';
 import { EXTERNAL_KEYS } from './external.js';
+import { DISCRETE_RESOURCE_KEYS, GENERIC_RESOURCE_KEYS, RESERVED_DEVICE_KEYS } from './generic-resources.js';
 import { HEALTHCHECK_KEYS } from './healthcheck.js';
 import { keysOf, ruleOf, X_TUTTI, type KeyTable } from './keys.js';
 import { BIND_KEYS, MOUNT_KEYS, TMPFS_KEYS, VOLUME_OPTION_KEYS } from './mounts.js';
@@ -33,6 +34,9 @@ export const KEY_TABLES: readonly KeyTable[] = [
   RESOURCES_KEYS,
   LIMITS_KEYS,
   RESERVATIONS_KEYS,
+  GENERIC_RESOURCE_KEYS,
+  DISCRETE_RESOURCE_KEYS,
+  RESERVED_DEVICE_KEYS,
   RESTART_POLICY_KEYS,
   UPDATE_KEYS,
   ROLLBACK_KEYS,

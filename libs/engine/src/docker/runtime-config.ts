@@ -22,6 +22,12 @@ export function runtimeSettings(runtime: RuntimeSpec): HostConfig {
       PathInContainer: container,
       CgroupPermissions: permissions,
     })),
+    DeviceRequests: runtime.deviceRequests?.map(({ driver, count, capabilities, options }) => ({
+      Driver: driver,
+      Count: count,
+      Capabilities: [capabilities],
+      Options: options,
+    })),
     OomScoreAdj: runtime.oomScoreAdj,
     PidMode: runtime.pidMode,
     IpcMode: runtime.ipcMode,

@@ -10,6 +10,14 @@ export interface RawInfo {
   NCPU: number;
   MemTotal: number;
   Labels?: string[] | null;
+  /** Set by --node-generic-resource; outside of Swarm mode, too. */
+  GenericResources?: RawResource[] | null;
+}
+
+interface RawResource {
+  DiscreteResourceSpec?: { Kind: string; Value: number };
+  /** One by its name. */
+  NamedResourceSpec?: { Kind: string; Value: string };
 }
 
 /** The kernel's names for processors, and what images call them. */
@@ -27,7 +35,17 @@ export function toEngineInfo(info: RawInfo, { version, apiVersion }: EngineVersi
     cpuMillis: info.NCPU * 1000,
     memoryBytes: info.MemTotal,
     labels: Object.fromEntries((info.Labels ?? []).map(splitLabel)),
+    ...(info.GenericResources?.length && { generic: countByKind(info.GenericResources) }),
   };
+}
+
+function countByKind(resources: readonly RawResource[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { DiscreteResourceSpec: many, NamedResourceSpec: one } of resources) {
+    const kind = many?.Kind ?? one?.Kind;
+    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + (many?.Value ?? 1));
+  }
+  return Object.fromEntries(counts);
 }
 
 function splitLabel(text: string): [string, string] {

@@ -15,6 +15,8 @@ export interface EngineInfo {
   memoryBytes: number;
   /** Labels set on the engine itself. */
   labels: Record<string, string>;
+  /** What it is told to offer beside CPU and memory: kind to how many. */
+  generic?: Record<string, number>;
 }
 
 export interface ImageInfo {

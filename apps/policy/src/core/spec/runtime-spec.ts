@@ -1,4 +1,4 @@
-import type { RuntimeSpec } from '@tutti/model';
+import type { DeviceRequest, RuntimeSpec } from '@tutti/model';
 import { array, boolean, dictionary, integer, object, optional, text } from './decoder.js';
 
 const texts = optional(array(text()));
@@ -28,6 +28,16 @@ export const runtimeSpec = object<RuntimeSpec>({
         host: text(),
         container: text(),
         permissions: text(),
+      }),
+    ),
+  ),
+  deviceRequests: optional(
+    array(
+      object<DeviceRequest>({
+        driver: optional(text()),
+        count: integer({ min: 1, max: 1_000_000 }),
+        capabilities: array(text()),
+        options: optional(dictionary(text())),
       }),
     ),
   ),

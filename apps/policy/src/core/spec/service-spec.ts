@@ -1,13 +1,16 @@
-import type {
-  DependencySpec,
-  HealthcheckSpec,
-  MountSpec,
-  PlacementSpec,
-  PortSpec,
-  RestartSpec,
-  ServiceMode,
-  ServiceSpec,
-  UpdateSpec,
+import {
+  constraintFault,
+  isSpreadable,
+  RESOURCE_KIND,
+  type DependencySpec,
+  type HealthcheckSpec,
+  type MountSpec,
+  type PlacementSpec,
+  type PortSpec,
+  type RestartSpec,
+  type ServiceMode,
+  type ServiceSpec,
+  type UpdateSpec,
 } from '@tutti/model';
 import {
   array,
@@ -94,12 +97,20 @@ const restartSpec = (mode: ServiceMode): Decoder<RestartSpec> =>
     windowMs: optional(duration),
   });
 
+const constraint: Decoder<string> = (value, at) => {
+  const written = text()(value, at);
+  const fault = written === undefined ? undefined : constraintFault(written);
+  return fault === undefined ? written : at.fault(fault);
+};
+
+const spreadable: Decoder<string> = (value, at) => {
+  const written = text()(value, at);
+  return written === undefined || isSpreadable(written) ? written : at.fault('has to be written as node.labels.zone');
+};
+
 const placementSpec = object<PlacementSpec>({
-  constraints: or(
-    array(text({ like: /^(node|engine)\.\S+ (==|!=) \S/, what: 'written as node.labels.zone == a' })),
-    [],
-  ),
-  spread: or(array(text({ like: /^(node|engine)\.labels\.\S+$/, what: 'written as node.labels.zone' })), []),
+  constraints: or(array(constraint), []),
+  spread: or(array(spreadable), []),
   maxReplicasPerNode: optional(integer({ min: 1 })),
 });
 
@@ -115,6 +126,10 @@ const updateSpec = (order: UpdateSpec['order'], failureAction: UpdateSpec['failu
 
 const cpuMillis = or(integer({ max: 1_000_000_000 }), 0);
 const memoryBytes = or(integer(), 0);
+
+const generic = dictionary(integer({ min: 1, max: 1_000_000 }), (kind) =>
+  RESOURCE_KIND.test(kind) ? undefined : 'is no kind of resource: use letters, digits, _, . and -',
+);
 
 /** The members whose defaults depend on no other. */
 type Plain = Omit<ServiceSpec, 'replicas' | 'replicasStated' | 'restart' | 'update' | 'rollback'>;
@@ -143,7 +158,10 @@ const plain = {
     cpuMillis: 0,
     memoryBytes: 0,
   }),
-  reservations: or(object<ServiceSpec['reservations']>({ cpuMillis, memoryBytes }), { cpuMillis: 0, memoryBytes: 0 }),
+  reservations: or(object<ServiceSpec['reservations']>({ cpuMillis, memoryBytes, generic: optional(generic) }), {
+    cpuMillis: 0,
+    memoryBytes: 0,
+  }),
   placement: or(placementSpec, { constraints: [], spread: [] }),
   onPartition: optional(oneOf<'keep' | 'stop'>('keep', 'stop')),
   runtime: or(runtimeSpec, {}),

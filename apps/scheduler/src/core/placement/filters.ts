@@ -1,77 +1,62 @@
-import { addResources, formatBytes, type ServiceSpec } from '@tutti/model';
+import type { ServiceSpec } from '@tutti/model';
 import { closedBecause, type NodeView } from '../node-view.js';
-import { unmetConstraint } from './constraints.js';
+import type { Constraints } from './constraints.js';
 import { assignPorts } from './ports.js';
+import { shortageOf, type Shortage } from './shortage.js';
 
 /** What is to be placed. */
 export interface Placeable {
   service: string;
   spec: ServiceSpec;
+  unmet: Constraints;
   /** Node to the number of this service's tasks there that have not ended. */
   tasksOfService: ReadonlyMap<string, number>;
-  /** The one node that will do, and why. */
-  only?: { node: string; because: string };
-  /** A node that will not do: its predecessor is to leave it. */
-  avoid?: string;
   /** Volumes that hold its data where a task has run before, as in a ledger. */
   volumes: readonly string[];
   /** Whether some node that will be heard of again holds these volumes. */
-  home?: boolean;
-  /** Node to how many tasks of this service have failed there and not been replaced yet. */
+  home: boolean;
+  /** Node to how often tasks of this service have failed there of late. */
   failuresOfService: ReadonlyMap<string, number>;
-  /** Host ports that its predecessor failed with, as in a ledger. */
-  avoidPorts?: readonly string[];
 }
 
-/** Asks one thing of a node, and says in a few words what is missing: `short of 256 MiB`. */
-export interface Filter {
-  name: string;
-  refuse(node: NodeView, wanted: Placeable): string | undefined;
-}
+/** Asks one thing of a node, and says in a few words what it is or lacks: `drained`, so much memory. */
+export type Filter = (node: NodeView, wanted: Placeable) => string | Shortage | undefined;
 
 /** In the order in which a refusal tells a person most. */
-export const FILTERS: readonly Filter[] = [
-  { name: 'open', refuse: closedBecause },
-  {
-    name: 'home',
-    refuse: ({ record }, { only }) =>
-      only && only.node !== record.node ? `other than ${only.node} (${only.because})` : undefined,
+const FILTERS: readonly Filter[] = [
+  closedBecause,
+  (node, { unmet }) => unmet(node),
+  function maxReplicas({ record }, { spec, tasksOfService }) {
+    const most = spec.placement.maxReplicasPerNode;
+    return most !== undefined && (tasksOfService.get(record.node) ?? 0) >= most
+      ? `at ${most} replica${most === 1 ? '' : 's'}, the most per node`
+      : undefined;
   },
-  { name: 'elsewhere', refuse: ({ record }, { avoid }) => (record.node === avoid ? 'to be left' : undefined) },
-  { name: 'constraints', refuse: (node, { spec }) => unmetConstraint(node, spec.placement.constraints) },
-  {
-    name: 'max-replicas',
-    refuse: (node, { spec, tasksOfService }) => {
-      const most = spec.placement.maxReplicasPerNode;
-      const has = tasksOfService.get(node.record.node) ?? 0;
-      return most !== undefined && has >= most ? `at ${most} replicas, the most per node` : undefined;
-    },
-  },
-  {
-    name: 'one-per-node',
-    refuse: (node, { spec, tasksOfService }) =>
-      spec.mode.startsWith('global') && (tasksOfService.get(node.record.node) ?? 0) > 0 ? 'served already' : undefined,
-  },
-  { name: 'volumes', refuse: (node, wanted) => (isStrangerTo(node, wanted) ? 'without its volume' : undefined) },
-  { name: 'capacity', refuse: (node, { spec }) => shortage(node, spec) },
-  {
-    name: 'ports',
-    refuse: (node, { spec }) => {
-      const ports = assignPorts(spec.ports, node.ledger);
-      return ports.ok ? undefined : `without a free host port for ${ports.missing}`;
-    },
+  (node, wanted) => (isStrangerTo(node, wanted) ? 'without its volume' : undefined),
+  (node, { spec }) => shortageOf(node, spec.reservations),
+  function ports({ ledger }, { spec }) {
+    if (spec.ports.length === 0) return undefined;
+    const ports = assignPorts(spec.ports, ledger);
+    return ports.ok ? undefined : `without a free host port for ${ports.missing}`;
   },
 ];
 
-/** One task alone with its data goes where the data is; it may be on a node that no longer counts, see {@link place}. */
+/** One task alone with its data goes where the data is; it may be on a node that no longer counts, hence `home`. */
 function isStrangerTo({ ledger }: NodeView, { spec, volumes, home }: Placeable): boolean {
-  return home === true && spec.replicas === 1 && !volumes.every((volume) => ledger.volumes?.includes(volume));
+  return home && spec.replicas === 1 && !volumes.every((volume) => ledger.volumes?.includes(volume));
 }
 
-function shortage({ record, ledger }: NodeView, { reservations }: ServiceSpec): string | undefined {
-  const after = addResources(ledger.reserved, reservations);
-  const memory = after.memoryBytes - record.capacity.memoryBytes;
-  if (memory > 0 && reservations.memoryBytes > 0) return `short of ${formatBytes(memory)} memory`;
-  const cpu = after.cpuMillis - record.capacity.cpuMillis;
-  return cpu > 0 && reservations.cpuMillis > 0 ? `short of ${cpu / 1000} CPU` : undefined;
+/** Why a node cannot take a task, and which filter says so. */
+export interface Refusal {
+  rank: number;
+  reason: string | Shortage;
+}
+
+/** What speaks against a node; undefined where it fits. */
+export function refusalOf(node: NodeView, wanted: Placeable): Refusal | undefined {
+  for (let rank = 0; rank < FILTERS.length; rank++) {
+    const reason = FILTERS[rank]?.(node, wanted);
+    if (reason !== undefined) return { rank, reason };
+  }
+  return undefined;
 }
