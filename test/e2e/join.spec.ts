@@ -97,7 +97,7 @@ test('an agent that starts again needs neither token nor gateway', async () => {
 test('one agent drives several engines, each a node', async () => {
   const [h1, h2] = members.splice(0);
   await Promise.all([h1?.stop(), h2?.stop()]);
-  const both = new Member(cluster, lab.host('h1'), [
+  const both = new Member({ cluster, host: lab.host('h1') }, [
     ...['join', new URL(cluster.context.endpoint).host, '--token', token, '--name', 'pair', '--lease', '1500ms'],
     ...['--docker-host', lab.host('h1').dockerHost, '--docker-host', lab.host('h2').dockerHost],
     ...['--data', join(cluster.dir, 'pair')],

@@ -17,12 +17,12 @@ export async function joinToken(cluster) {
  * Makes a host of a lab a node, under the host's name; resolves when the node is ready.
  * @param more further words for the command line
  */
-export async function joinHost({ cluster, host, token }, ...more) {
+export async function joinHost({ cluster, host, token, env = {} }, ...more) {
   const home = join(cluster.dir, host.name);
   mkdirSync(home, { recursive: true });
   const address = new URL(cluster.context.endpoint).host;
   const words = ['join', address, '--token', token, '--name', host.name, '--docker-host', host.dockerHost];
-  const member = new Member(cluster, host, [...words, '--data', home, ...more]);
+  const member = new Member({ cluster, host, env }, [...words, '--data', home, ...more]);
   await member.start();
   return member;
 }
@@ -35,8 +35,9 @@ export class Member {
   readyMs = 0;
   #process;
 
-  constructor(cluster, host, words) {
-    Object.assign(this, { cluster, host, words });
+  /** @param env beside the cluster's own */
+  constructor({ cluster, host, env = {} }, words) {
+    Object.assign(this, { cluster, host, words, env });
   }
 
   get pid() {
@@ -46,7 +47,7 @@ export class Member {
   async start() {
     const began = performance.now();
     const child = this.host.spawn([process.execPath, PROGRAM, ...this.words], {
-      env: this.cluster.env,
+      env: { ...this.cluster.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

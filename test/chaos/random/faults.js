@@ -38,6 +38,7 @@ const ofHosts = ({ world, pick }) => {
 };
 const ofServices = ({ pick }) => ({ key: pick(SERVICES) });
 const nats = () => ({ key: 'nats-server' });
+const ofClocks = ({ world, pick }) => ({ key: pick([...world.lab.hosts.map(({ name }) => name), 'scheduler-2']) });
 
 async function pause(pid, ms) {
   if (!pid) return;
@@ -86,6 +87,15 @@ const FAULTS = [
       await host.killEngine();
       await sleep(ms);
       await host.startEngine();
+    },
+  },
+  {
+    ...{ name: 'step clock', from: 1000, to: 10_000, target: ofClocks },
+    work: async ({ world, target, ms, random }) => {
+      if (!world.clocks.available) return;
+      world.clocks.step(target.key, Math.round((random() - 0.5) * 240));
+      await sleep(ms);
+      world.clocks.step(target.key, 0);
     },
   },
   {

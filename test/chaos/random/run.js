@@ -49,6 +49,7 @@ async function play(world, { seed, ms, log }) {
   const commands = (await Promise.all(people)).flat();
   const counts = await breaking;
   await watching;
+  if (!world.clocks.available) log('clocks were not stepped: faketime is not installed');
   log('left alone');
   const leftAt = performance.now();
   await comeToRest(world, since).catch((error) => note([error.message]));

@@ -7,6 +7,7 @@ import { observeHosts } from '../../harness/hosts.js';
 import { joinHost, joinToken } from '../../harness/members.js';
 import { end, isRunning, kill } from '../../harness/processes.js';
 import { startLab } from '../../lab/index.js';
+import { Clocks } from './clocks.js';
 
 const SECOND_SCHEDULER = 'apps/scheduler/dist/main.js';
 
@@ -30,9 +31,11 @@ class World {
     this.root = root;
     this.lab = await startLab({ hosts: 3 });
     this.cluster = await startCluster({ listen: this.lab.gateway, isNode: false, separate: true });
+    this.clocks = new Clocks(this.cluster.dir);
     this.token = await joinToken(this.cluster);
     for (const host of this.lab.hosts) {
-      this.members.set(host.name, await joinHost({ cluster: this.cluster, host, token: this.token }));
+      const env = this.clocks.environment(host.name);
+      this.members.set(host.name, await joinHost({ cluster: this.cluster, host, token: this.token, env }));
     }
     this.hosts = await observeHosts(this.lab.hosts);
     this.startSecondScheduler();
@@ -52,7 +55,10 @@ class World {
   startSecondScheduler() {
     const { servers, credentials } = this.cluster.bus('scheduler');
     this.#second = spawn(process.execPath, [join(this.root, SECOND_SCHEDULER)], {
-      env: { ...this.cluster.env, TUTTI_NATS: servers[0], TUTTI_CREDENTIALS: credentials },
+      env: {
+        ...{ ...this.cluster.env, TUTTI_NATS: servers[0], TUTTI_CREDENTIALS: credentials },
+        ...this.clocks.environment('scheduler-2'),
+      },
       stdio: 'ignore',
     });
   }
