@@ -7,10 +7,10 @@ import { deployed, removed, until } from '../harness/applications.js';
 import { withCluster } from '../harness/cluster.js';
 import { compose, sleeper } from '../harness/compose.js';
 import { observeHosts } from '../harness/hosts.js';
-import { joinHost, joinToken } from '../harness/members.js';
+import { joinHosts } from '../harness/members.js';
 import { untilIdle } from '../harness/processes.js';
 import { median, printCases, printTable, round, summary } from '../harness/stats.js';
-import { isSwarmTask, startSwarm } from '../harness/swarm.js';
+import { isSwarmTask, withSwarm } from '../harness/swarm.js';
 import { withLab } from '../lab/index.js';
 
 const { values } = parseArgs({
@@ -88,8 +88,7 @@ const settled = async () => {
 
 async function measure({ lab, cluster, hosts, swarm }, variant) {
   const workers = lab.hosts.slice(0, 3);
-  const token = await joinToken(cluster);
-  const members = await Promise.all(workers.map((host) => joinHost({ cluster, host, token }, ...variant.lease)));
+  const members = await joinHosts(cluster, workers, ...variant.lease);
   await swarm?.heartbeat(variant.heartbeatMs);
   const [ours, theirs] = [[], []];
   for (let n = 0; n < ROUNDS; n++) {
@@ -133,20 +132,24 @@ function caseOf({ ours, theirs }, { name }) {
   };
 }
 
-const withSwarm = !values['no-swarm'];
-await withLab({ hosts: withSwarm ? 4 : 3 }, async (lab) => {
-  await withCluster({ listen: lab.gateway, isNode: false }, async (cluster) => {
-    const hosts = await observeHosts(lab.hosts.slice(0, 3));
-    const swarm = withSwarm ? await startSwarm({ manager: lab.hosts[3], workers: lab.hosts.slice(0, 3) }) : undefined;
-    const [rows, cases] = [[], []];
-    for (const variant of VARIANTS) {
-      const measured = await measure({ lab, cluster, hosts, swarm }, variant);
-      rows.push(...rowsOf(measured, variant));
-      cases.push(caseOf(measured, variant));
-    }
-    hosts.close();
-    await swarm?.stop();
-    printTable(rows);
-    printCases(cases);
-  });
-});
+async function measureAll(lab, cluster, swarm) {
+  const hosts = await observeHosts(lab.hosts.slice(0, 3));
+  const [rows, cases] = [[], []];
+  for (const variant of VARIANTS) {
+    const measured = await measure({ lab, cluster, hosts, swarm }, variant);
+    rows.push(...rowsOf(measured, variant));
+    cases.push(caseOf(measured, variant));
+  }
+  hosts.close();
+  printTable(rows);
+  printCases(cases);
+}
+
+await withLab({ hosts: values['no-swarm'] ? 3 : 4 }, (lab) =>
+  withCluster({ listen: lab.gateway, isNode: false }, (cluster) => {
+    const [workers, [manager]] = [lab.hosts.slice(0, 3), lab.hosts.slice(3)];
+    return manager
+      ? withSwarm({ manager, workers }, (swarm) => measureAll(lab, cluster, swarm))
+      : measureAll(lab, cluster);
+  }),
+);

@@ -8,6 +8,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tutti/bus';
 import { ProcessEngine } from '@tutti/engine';
+import { using } from './cleanup.js';
 import { containersWith, removeAllWith } from './docker.js';
 import { client } from './http.js';
 import { end, isRunning, kill } from './processes.js';
@@ -41,6 +42,8 @@ export async function startCluster({ separate = false, engine, listen = '127.0.0
 export class Cluster {
   /** What `up` has said, all starts together. */
   output = '';
+  /** The agents of other hosts that have joined; they are stopped with it. */
+  members = [];
   #process;
 
   constructor({ dir, node, separate, engine, listen, isNode, natsPort }) {
@@ -128,6 +131,7 @@ export class Cluster {
 
   /** Ends everything and leaves nothing behind. */
   async stop() {
+    await Promise.all(this.members.map((member) => member.stop()));
     await this.down();
     try {
       this.crash();
@@ -168,14 +172,4 @@ function environment(own) {
 }
 
 /** Runs `work` with a cluster, and stops it whatever happens, Ctrl-C included. */
-export async function withCluster(options, work) {
-  const cluster = await startCluster(options);
-  const interrupted = () => void cluster.stop().finally(() => process.exit(130));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  try {
-    return await work(cluster);
-  } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-    await cluster.stop();
-  }
-}
+export const withCluster = async (options, work) => using(await startCluster(options), work);

@@ -23,8 +23,15 @@ export async function joinHost({ cluster, host, token, env = {} }, ...more) {
   const address = new URL(cluster.context.endpoint).host;
   const words = ['join', address, '--token', token, '--name', host.name, '--docker-host', host.dockerHost];
   const member = new Member({ cluster, host, env }, [...words, '--data', home, ...more]);
+  cluster.members.push(member);
   await member.start();
   return member;
+}
+
+/** Makes all these hosts nodes, at once. */
+export async function joinHosts(cluster, hosts, ...more) {
+  const token = await joinToken(cluster);
+  return Promise.all(hosts.map((host) => joinHost({ cluster, host, token }, ...more)));
 }
 
 /** The agent of a host that has joined. */

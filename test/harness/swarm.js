@@ -1,6 +1,7 @@
 // Docker Swarm on a lab's engines, to be measured beside ours on the same hosts.
 import { BUSYBOX_IMAGE } from '@tutti/testing';
 import { until } from './applications.js';
+import { using } from './cleanup.js';
 import { SLEEPER } from './compose.js';
 
 const NS = 1e6;
@@ -36,6 +37,9 @@ export async function startSwarm({ manager, workers }) {
   await until(ready, { what: 'a swarm with every host ready' });
   return new Swarm(manager.docker, [manager, ...workers]);
 }
+
+/** Runs `work` with a swarm, and takes it apart whatever happens. */
+export const withSwarm = async (hosts, work) => using(await startSwarm(hosts), work);
 
 class Swarm {
   constructor(docker, hosts) {

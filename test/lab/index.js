@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBusyboxImage } from '@tutti/testing';
+import { using } from '../harness/cleanup.js';
 import * as engine from './engine.js';
 import * as network from './network.js';
 import { requireLinuxRoot } from './shell.js';
@@ -30,17 +31,7 @@ export async function startLab({ hosts = 3 } = {}) {
 }
 
 /** Runs `work` with a lab, and takes it apart whatever happens, Ctrl-C included. */
-export async function withLab(options, work) {
-  const lab = await startLab(options);
-  const interrupted = () => void lab.stop().finally(() => process.exit(130));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  try {
-    return await work(lab);
-  } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-    await lab.stop();
-  }
-}
+export const withLab = async (options, work) => using(await startLab(options), work);
 
 /** The labs that exist on this machine, by their numbers. */
 export function labs() {
