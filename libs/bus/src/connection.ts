@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { connect, errors, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf, TuttiError } from '@tutti/model';
+import { signer } from './access/signer.js';
 
 export interface BusOptions {
   /** NATS servers, `nats://host:port`. */
@@ -34,21 +35,24 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
   const credentials = options.credentials ? readFileSync(options.credentials) : undefined;
   const inbox = inboxOf(options.name, options.node);
   try {
-    const nc = await connect({
-      servers: options.servers,
-      name: `tutti-${options.name}`,
-      inboxPrefix: inbox,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      reconnectJitter: 100,
-      pingInterval: 5000,
-      maxPingOut: 2,
-      timeout: options.timeoutMs ?? 5000,
-      ignoreAuthErrorAbort: true,
-      // A trace for each request costs more than the request.
-      noAsyncTraces: true,
-      ...(credentials && { authenticator: credsAuthenticator(new Uint8Array(credentials)) }),
-    });
+    const nc = await dial(
+      {
+        servers: options.servers,
+        name: `tutti-${options.name}`,
+        inboxPrefix: inbox,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 100,
+        reconnectJitter: 100,
+        pingInterval: 5000,
+        maxPingOut: 2,
+        timeout: DIAL_MS,
+        ignoreAuthErrorAbort: true,
+        // A trace for each request costs more than the request.
+        noAsyncTraces: true,
+        ...(credentials && { authenticator: signer(credentials) }),
+      },
+      options.timeoutMs ?? 5000,
+    );
     return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name, inbox };
   } catch (error) {
     const refused = /authorization|permission/i.test(messageOf(error));
@@ -56,6 +60,24 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
       refused ? 'unauthorised' : 'unavailable',
       `cannot connect to NATS at ${options.servers.join(', ')}: ${messageOf(error)}`,
     );
+  }
+}
+
+/**
+ * How long one attempt may take. The kernel repeats what a dead link has lost ever more rarely; a new attempt does not
+ * wait for that, so that a link that is back is noticed within about a second.
+ */
+const DIAL_MS = 2000;
+
+/** The first connection: as many attempts as `timeoutMs` allows. */
+async function dial(options: ConnectionOptions, timeoutMs: number): Promise<NatsConnection> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await connect(options);
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError) || Date.now() >= deadline) throw error;
+    }
   }
 }
 
