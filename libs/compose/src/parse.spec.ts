@@ -237,9 +237,18 @@ describe('parseCompose', () => {
     });
   });
 
+  it('reads our own settings of a service', () => {
+    expect(web('x-tutti: {on-partition: stop}').onPartition).toBe('stop');
+    expect(web('x-tutti: {on-partition: "keep"}').onPartition).toBe('keep');
+    expect(web('x-tutti: {}').onPartition).toBeUndefined();
+  });
+
   it.each<[string, RegExp]>([
     ['comand: x', /services\.web\.comand: .*did you mean "command"\?/],
     ['x-tutti: {colour: red}', /services\.web\.x-tutti\.colour: is no key/],
+    ['x-tutti: {on-partion: stop}', /services\.web\.x-tutti\.on-partion: .*did you mean "on-partition"\?/],
+    ['x-tutti: {on-partition: halt}', /services\.web\.x-tutti\.on-partition: is "halt", .* keep, stop/],
+    ['deploy: {x-tutti: {on-partition: stop}}', /services\.web\.deploy\.x-tutti\.on-partition: is no key/],
     ['deploy: {replicas: many}', /services\.web\.deploy\.replicas: has to be a number/],
     ['deploy: {replicas: 1.5}', /whole number/],
     ['deploy: {replicas: -1}', /least allowed/],

@@ -13,17 +13,21 @@ export interface KeyTable<Key extends string = string> {
   readonly honoured: Readonly<Record<Key, string>>;
   readonly ignored: Readonly<Record<string, string>>;
   readonly refused: Readonly<Record<string, string>>;
+  /** Our own settings there, under `x-tutti`; absent: none. */
+  readonly ours?: KeyTable;
 }
 
 interface Rules<Key extends string> {
   honoured: Record<Key, string>;
   ignored?: Record<string, string>;
   refused?: Record<string, string>;
+  ours?: KeyTable;
 }
 
 /** Makes a table; only the keys named under `honoured` can be read through a section of it. */
 export function keyTable<Key extends string>(at: string, rules: Rules<Key>): KeyTable<Key> {
-  return { at, honoured: rules.honoured, ignored: rules.ignored ?? {}, refused: rules.refused ?? {} };
+  const { honoured, ignored = {}, refused = {}, ours } = rules;
+  return { at, honoured, ignored, refused, ...(ours && { ours }) };
 }
 
 export interface KeyRule {
@@ -45,5 +49,13 @@ export function keysOf(table: KeyTable): string[] {
   return [...Object.keys(table.honoured), ...Object.keys(table.ignored), ...Object.keys(table.refused)];
 }
 
-/** Our own settings, at the top of a file and in a service. Closed: a misspelt setting must not be lost in silence. */
+/** Where none of our own settings may stand. Closed, as all of ours: a misspelt setting must not be lost in silence. */
 export const X_TUTTI = keyTable('x-tutti', { honoured: {} });
+
+/** Our own settings of a service. */
+export const SERVICE_X_TUTTI = keyTable('services.*.x-tutti', {
+  honoured: {
+    'on-partition':
+      'stop: while its node is cut off its agent stops it, before the cluster may start another (docs/task-model.md); keep, where not given: it goes on running',
+  },
+});

@@ -1,4 +1,4 @@
-import { childPath, isMap, own, quote, type Json, type JsonMap } from './json.js';
+import { childPath, isMap, own, ownMap, quote, type Json, type JsonMap } from './json.js';
 import { keysOf, ruleOf, X_TUTTI, type KeyTable } from './keys.js';
 import type { Report } from './report.js';
 import { nearest } from './suggest.js';
@@ -38,6 +38,15 @@ export class Section<Key extends string> {
   /** The value of a key; a key without a value counts as absent. */
   at(key: Key): Place | undefined {
     const value = own(this.map, key);
+    return this.child(key, value);
+  }
+
+  /** Our own settings there; they were checked with the section. */
+  ours<Own extends string>(): Section<Own> {
+    return new Section<Own>(ownMap(this.map, 'x-tutti'), this.child('x-tutti', own(this.map, 'x-tutti')));
+  }
+
+  private child(key: string, value: Json | undefined): Place | undefined {
     return value === undefined || value === null ? undefined : this.place?.child(key, value);
   }
 }
@@ -55,7 +64,7 @@ export function section<Key extends string>(place: Place | undefined, table: Key
 
 function checkKey(place: Place, key: string, table: KeyTable): void {
   if (key === 'x-tutti') {
-    if (place.value !== null) section(place, X_TUTTI);
+    if (place.value !== null) section(place, table.ours ?? X_TUTTI);
     return;
   }
   if (key.startsWith('x-')) return;

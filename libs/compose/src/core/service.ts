@@ -1,6 +1,6 @@
 import type { ServiceSpec } from '@tutti/model';
 import { compact, quote } from './json.js';
-import { keyTable } from './keys.js';
+import { keyTable, SERVICE_X_TUTTI } from './keys.js';
 import { dictionary, texts } from './collections.js';
 import { deploySection, replication } from './deploy.js';
 import { dependencies } from './dependencies.js';
@@ -13,7 +13,7 @@ import { commandLine, imageReference, pullPolicy, stopSignal } from './process.j
 import { resources } from './resources.js';
 import { restart } from './restart.js';
 import { runtime, RUNTIME_HONOURED } from './runtime.js';
-import { duration, words } from './scalars.js';
+import { duration, oneOf, words } from './scalars.js';
 import { orderFor, updates } from './update.js';
 
 const CPU_SHARE = 'use deploy.resources.limits.cpus';
@@ -102,9 +102,11 @@ export const SERVICE_KEYS = keyTable('services.*', {
     use_api_socket: 'is not supported: bind the socket if the service may rule the engine',
     volumes_from: 'is not supported, and the files would be missing: name the volumes in both services',
   },
+  ours: SERVICE_X_TUTTI,
 });
 
 const STOP_GRACE_MS = 10_000;
+const ON_PARTITION = ['keep', 'stop'] as const;
 
 /** One service with every default written out; undefined without an image. */
 export function service(place: Place): ServiceSpec | undefined {
@@ -144,6 +146,7 @@ export function service(place: Place): ServiceSpec | undefined {
       orderFor(portList, mountList),
     ),
     runtime: { ...runtime(keys), ...(deviceRequests && { deviceRequests }) },
+    onPartition: oneOf(keys.ours<keyof typeof SERVICE_X_TUTTI.honoured>().at('on-partition'), ON_PARTITION),
   });
   return image === undefined ? undefined : { image, ...found };
 }

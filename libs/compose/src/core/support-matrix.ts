@@ -4,7 +4,7 @@ import { DEPLOY_KEYS } from './deploy.js';
 import { EXTERNAL_KEYS } from './external.js';
 import { DISCRETE_RESOURCE_KEYS, GENERIC_RESOURCE_KEYS, RESERVED_DEVICE_KEYS } from './generic-resources.js';
 import { HEALTHCHECK_KEYS } from './healthcheck.js';
-import { keysOf, ruleOf, X_TUTTI, type KeyTable } from './keys.js';
+import { keysOf, ruleOf, SERVICE_X_TUTTI, X_TUTTI, type KeyTable } from './keys.js';
 import { BIND_KEYS, MOUNT_KEYS, TMPFS_KEYS, VOLUME_OPTION_KEYS } from './mounts.js';
 import { NETWORK_KEYS, SERVICE_NETWORK_KEYS } from './networks.js';
 import { PLACEMENT_KEYS, PREFERENCE_KEYS } from './placement.js';
@@ -20,6 +20,7 @@ import { VOLUME_KEYS } from './volumes.js';
 export const KEY_TABLES: readonly KeyTable[] = [
   FILE_KEYS,
   SERVICE_KEYS,
+  SERVICE_X_TUTTI,
   PORT_KEYS,
   MOUNT_KEYS,
   TMPFS_KEYS,
