@@ -27,8 +27,11 @@ interface KitOptions {
   logger: LoggerService;
 }
 
+type KitHooks = Pick<Kit, 'checkStanding' | 'learned'> & { board: () => TaskBoard };
+
 /** Puts together what the tasks of a node work with. */
-export function makeKit({ bus, engine, settings, logger }: KitOptions, board: () => TaskBoard): Kit {
+export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: KitHooks): Kit {
+  const { board, ...standing } = hooks;
   const owner = { cluster: settings.clusterId, node: settings.node };
   const makes = new Permits(settings.parallelism);
   const quiet = async (): Promise<void> => {
@@ -46,6 +49,7 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, board: ()
     reports: new StatusWriter(bus, logger),
     logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),
     isAppHere: (app, but) => board().isAppHere(app, but),
+    ...standing,
     forgotten: (ref) => board().forget(ref),
   };
 }

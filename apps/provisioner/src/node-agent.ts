@@ -1,16 +1,19 @@
 import type { LoggerService } from '@nestjs/common';
-import { filters, keys, list, watch, type Connection } from '@tutti/bus';
+import { filters, keys, list, type Connection, type Key } from '@tutti/bus';
 import type { ContainerEngine, EngineEvent } from '@tutti/engine';
 import { messageOf } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { ownerLabels } from './core/labels.js';
+import { holdsStarts, type Standing } from './core/standing.js';
 import { makeKit } from './make-kit.js';
+import { Membership } from './membership.js';
 import { NodeRegistration } from './node-registration.js';
 import type { Settings } from './settings.js';
 import { Sampler } from './samples/sampler.js';
 import { takeInventory } from './tasks/inventory.js';
 import type { Kit } from './tasks/kit.js';
 import { TaskBoard } from './tasks/task-board.js';
+import { Wishes } from './tasks/wishes.js';
 
 const CLOSE_MS = 2000;
 const INVENTORY_RETRY_MS = 1000;
@@ -22,28 +25,48 @@ export interface NodeAgentOptions {
   logger: LoggerService;
 }
 
-/** Binds a node's three sources together: what is wanted (bus), what happens (engine), what is there (inventory). */
+/**
+ * Binds together what bears on a node: what is wanted (bus), what happens (engine), what is there (inventory), and
+ * whether the cluster still counts on it (membership).
+ */
 export class NodeAgent {
   private readonly kit: Kit;
   private readonly registration: NodeRegistration;
+  private readonly membership: Membership;
+  private readonly wishes: Wishes;
   private readonly sampler: Sampler;
-  private readonly subscriptions: Subscription[] = [];
+  private events: Subscription | undefined;
   private board: TaskBoard;
   private tasksKnown = false;
   private connected = false;
   private inventory: Promise<void> | undefined;
   private inventoryWanted = false;
+  /** Containers that no task wants, and that are being removed. */
+  private removing = 0;
+  private clearing: NodeJS.Immediate | undefined;
   private closed = false;
   private awayTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: NodeAgentOptions) {
-    const { bus, settings } = options;
-    this.kit = makeKit(options, () => this.board);
+    const { bus, settings, logger } = options;
+    const { node, leaseTtlMs: ttlMs } = settings;
+    this.kit = makeKit(options, {
+      board: () => this.board,
+      checkStanding: () => this.membership.check(),
+      learned: () => this.clearSoon(),
+    });
     this.board = new TaskBoard(this.kit, new Map());
     this.registration = new NodeRegistration(bus, settings);
+    this.membership = new Membership({ ttlMs, changed: (now, before) => this.onStanding(now, before) });
+    this.wishes = new Wishes(bus, node, {
+      changed: (change) => this.board.wish(change),
+      known: (wanted) => this.onTasksKnown(wanted),
+      judged: (isDown) => this.membership.take({ type: 'judged', isDown }),
+      failed: (error) => logger.error(`the tasks of this node cannot be followed: ${messageOf(error)}`),
+    });
     this.sampler = new Sampler({
       ...options,
-      node: settings.node,
+      node,
       everyMs: settings.sampleEveryMs,
       running: () => this.board.running(),
       isQuiet: () => this.kit.makes.idle,
@@ -52,18 +75,12 @@ export class NodeAgent {
 
   /** @throws TuttiError when the bus does not answer; may be called again then */
   async start(): Promise<void> {
-    const { bus, engine, settings, logger } = this.options;
+    const { bus, engine, settings } = this.options;
     const statuses = await list(bus, [filters.onNode('status', settings.node)]);
     this.board = new TaskBoard(this.kit, new Map(statuses.map(({ record }) => [keys.task(record), record])));
-    const tasks = watch(bus, [filters.onNode('task', settings.node)]).subscribe({
-      next: (change) => {
-        if (change.type === 'ready') this.onTasksKnown();
-        else this.board.wish(change);
-      },
-      error: (error: unknown) => logger.error(`the tasks of this node cannot be followed: ${messageOf(error)}`),
-    });
-    const events = engine.events({ labels: ownerLabels(this.kit.owner) }).subscribe((event) => this.onEvent(event));
-    this.subscriptions.push(tasks, events);
+    this.tellBoard(this.membership.standing);
+    this.wishes.ask();
+    this.events = engine.events({ labels: ownerLabels(this.kit.owner) }).subscribe((event) => this.onEvent(event));
     this.sampler.start();
   }
 
@@ -71,7 +88,9 @@ export class NodeAgent {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.awayTimer);
-    for (const subscription of this.subscriptions) subscription.unsubscribe();
+    this.wishes.close();
+    this.membership.close();
+    this.events?.unsubscribe();
     this.sampler.stop();
     this.board.close();
     this.registration.lapse();
@@ -80,10 +99,49 @@ export class NodeAgent {
     if (!('events' in this.options.settings.engine)) await this.options.engine.close();
   }
 
-  private onTasksKnown(): void {
+  private onTasksKnown(wanted: ReadonlySet<Key<'task'>>): void {
+    if (this.tasksKnown) {
+      this.board.keepOnly(wanted);
+      if (this.board.isOpen) this.answered();
+      return;
+    }
     this.tasksKnown = true;
     this.board.complete();
     this.lookOver();
+  }
+
+  /** What is wanted is known, and what is there. */
+  private answered(): void {
+    this.membership.take({ type: 'answered', isDown: this.wishes.isDown });
+    this.clear();
+  }
+
+  /** Not in the turn in which something is learned: all tasks have to hear of one standing before they hear of the next. */
+  private clearSoon(): void {
+    if (this.membership?.standing.phase !== 'clearing' || this.clearing) return;
+    this.clearing = setImmediate(() => {
+      this.clearing = undefined;
+      this.clear();
+    });
+  }
+
+  /** Once what was given up has stopped, what is wanted may start. */
+  private clear(): void {
+    if (this.membership.standing.phase !== 'clearing' || this.removing > 0 || !this.board.isCleared) return;
+    this.membership.take({ type: 'cleared' });
+  }
+
+  private onStanding(now: Standing, before: Standing): void {
+    const { logger } = this.options;
+    if (now.phase === 'cut')
+      logger.warn('cut off from the bus for as long as the lease lasts: what is fenced is stopped');
+    if (before.phase === 'cut') logger.log?.('the bus answers again: looking at what is wanted now');
+    this.tellBoard(now);
+    if (before.phase === 'cut' && this.tasksKnown) this.wishes.ask();
+  }
+
+  private tellBoard(standing: Standing): void {
+    this.board.stand({ type: 'standing', holdsStarts: holdsStarts(standing), isCutOff: standing.fenced });
   }
 
   private onEvent(event: EngineEvent): void {
@@ -116,15 +174,29 @@ export class NodeAgent {
       this.inventoryWanted = false;
       try {
         await this.registration.announce(engine);
-        this.registration.hold();
+        this.registration.hold({
+          beforeRenewal: this.membership.check,
+          onRenewed: (sentAt) => this.membership.take({ type: 'confirmed', sentAt }),
+        });
         if (!this.tasksKnown) return;
-        await takeInventory({ engine, owner, board: this.board, shared, logger });
+        this.waitFor(await takeInventory({ engine, owner, board: this.board, shared, logger }));
         this.board.begin();
+        this.answered();
       } catch (error) {
         logger.warn(`the node is looked over again: ${messageOf(error)}`);
         this.inventoryWanted = true;
         await new Promise((resolve) => setTimeout(resolve, INVENTORY_RETRY_MS).unref());
       }
+    }
+  }
+
+  private waitFor(removals: readonly Promise<void>[]): void {
+    this.removing += removals.length;
+    for (const removal of removals) {
+      void removal.finally(() => {
+        this.removing -= 1;
+        this.clear();
+      });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { commit, get, holdLease, keys, put, type Connection, type HeldLease } from '@tutti/bus';
+import { commit, get, holdLease, keys, put, type Connection, type HeldLease, type LeaseOptions } from '@tutti/bus';
 import type { ContainerEngine, EngineInfo } from '@tutti/engine';
 import type { NodeRecord } from '@tutti/model';
 import { networkInterfaces } from 'node:os';
@@ -36,9 +36,9 @@ export class NodeRegistration {
   }
 
   /** Holds the lease until {@link letGo}. */
-  hold(): void {
-    const { node, leaseTtlMs, leaseEveryMs } = this.settings;
-    this.lease ??= holdLease(this.bus, { kind: 'node', name: node, ttlMs: leaseTtlMs, everyMs: leaseEveryMs });
+  hold(hooks: Pick<LeaseOptions, 'beforeRenewal' | 'onRenewed'>): void {
+    const { node, leaseTtlMs: ttlMs, leaseEveryMs: everyMs } = this.settings;
+    this.lease ??= holdLease(this.bus, { kind: 'node', name: node, ttlMs, everyMs, ...hooks });
   }
 
   /** Gives the lease up at once: the node is of no use. */

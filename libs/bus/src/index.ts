@@ -9,6 +9,7 @@ export { Candidacy } from './candidacy.js';
 export * from './leadership.js';
 export * from './leases.js';
 export { whileConnected } from './reconnections.js';
+export * from './steady-clock.js';
 export * from './state/codec.js';
 export { commit, put, remove, type CommitResult, type Write, type WriteOptions } from './state/commit.js';
 export { get, getForUpdate, list, type Entry } from './state/read.js';

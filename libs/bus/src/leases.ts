@@ -8,6 +8,7 @@ import { reconnections } from './reconnections.js';
 import { retryWhileOpen } from './retry.js';
 import { feed, type FedMessage } from './state/feed.js';
 import { isRemoval } from './state/read.js';
+import { steadyNow } from './steady-clock.js';
 
 const decoder = new TextDecoder();
 
@@ -23,7 +24,9 @@ export interface LeaseOptions {
   ttlMs: number;
   /** Time between renewals, in milliseconds. */
   everyMs: number;
-  /** Called with each renewal that the server has confirmed: when it was sent, epoch ms. */
+  /** Called just before each renewal is sent. */
+  beforeRenewal?(): void;
+  /** Called with each renewal that the server has confirmed: when it was sent, by `steadyNow`. */
   onRenewed?(sentAt: number): void;
 }
 
@@ -37,26 +40,46 @@ export interface HeldLease {
 /** The shortest lease, in milliseconds: the server counts in seconds. */
 export const SHORTEST_LEASE_MS = 1000;
 
-/** Holds a lease by renewing it. */
+/**
+ * Holds a lease by renewing it. Where the link stays silent for a lease's length the connection is made anew: a link that
+ * was cut and is back may otherwise stay silent for many seconds more, since what is lost on it is sent again ever later.
+ */
 export function holdLease(connection: Connection, options: LeaseOptions): HeldLease {
   const { nc } = connection;
   const subject = subjects.lease(options.kind, options.name);
+  const patience = Math.ceil(options.ttlMs / options.everyMs);
+  let silent = 0;
+  const heard = (): void => void (silent = 0);
   const renew = (): void => {
     if (nc.isClosed()) return;
-    const sentAt = Date.now();
+    options.beforeRenewal?.();
+    // Counted, not timed: a process that was stopped has asked nothing meanwhile.
+    if (silent++ >= patience) {
+      heard();
+      nc.reconnect().catch(() => undefined);
+    }
+    const sentAt = steadyNow();
     const answer = nc.request(subject, String(options.ttlMs), {
       headers: ttlHeaders(options.ttlMs),
       timeout: Math.max(options.everyMs, SHORTEST_LEASE_MS),
     });
-    // Unconfirmed is no error: the next one follows, and who has to know counts the confirmed ones.
+    // The server may be there and its streams not yet: that is no fault of the link.
+    if (silent > 1) nc.flush().then(heard, () => undefined);
     answer.then(
-      (reply) => 'error' in reply.json<object>() || options.onRenewed?.(sentAt),
+      (reply) => {
+        heard();
+        if (!('error' in reply.json<object>())) options.onRenewed?.(sentAt);
+      },
+      // Unconfirmed is no error: the next one follows, and who has to know counts the confirmed ones.
       () => undefined,
     );
   };
   renew();
   const timer = setInterval(renew, options.everyMs);
-  const back = reconnections(connection).subscribe(renew);
+  const back = reconnections(connection).subscribe(() => {
+    heard();
+    renew();
+  });
   const lapse = (): void => {
     clearInterval(timer);
     back.unsubscribe();

@@ -3,6 +3,7 @@ export * from './availability.js';
 export * from './backoff.js';
 export * from './constraints.js';
 export * from './errors.js';
+export * from './fencing.js';
 export * from './names.js';
 export * from './ownership.js';
 export * from './rebalance.js';

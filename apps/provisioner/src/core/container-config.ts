@@ -1,5 +1,5 @@
 import type { AppRef, MountSpec, NetworkSpec, TaskRecord, VolumeSpec } from '@tutti/model';
-import { appLabels, containerName, sharedName, taskLabels, type Owner } from './labels.js';
+import { appLabels, containerName, fenceLabels, sharedName, taskLabels, type Owner } from './labels.js';
 import type { TaskPlan } from './life.js';
 
 /**
@@ -15,7 +15,7 @@ export function containerConfig(task: TaskRecord, plan: TaskPlan, owner: Owner) 
     entrypoint,
     command,
     env: service.environment,
-    labels: { ...service.labels, ...taskLabels(owner, task) },
+    labels: { ...service.labels, ...taskLabels(owner, task), ...fenceLabels(service) },
     workingDir,
     user,
     hostname,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { aService, aSpec, aTask } from '../testing/builders.js';
 import type { Fact, Seen } from './facts.js';
 import { learn } from './learn.js';
+import { NO_ATTEMPTS } from './restart-policy.js';
 import { beginLife, type Life } from './life.js';
 import { reportOf } from './report.js';
 import { nextStep, type Action } from './steps.js';
@@ -12,6 +13,7 @@ const DISTURBANCES = [
   ...(['crash', 'crash unseen', 'vanish', 'late event', 'list again', 'agent restarts'] as const),
   ...(['unavailable', 'timeout', 'port-taken', 'image-missing', 'not-found'] as const),
   ...(['drain', 'stop', 'drop'] as const),
+  ...(['cut off', 'hold', 'back'] as const),
 ];
 type Disturbance = (typeof DISTURBANCES)[number];
 
@@ -28,10 +30,11 @@ class World {
   private wanted: TaskTarget | 'gone' = 'run';
   private container: Seen | undefined;
   private failNext: string | undefined;
+  private standing: Fact = { type: 'standing', holdsStarts: false, isCutOff: false };
   private ms = 1_000_000;
   private ids = 0;
 
-  constructor() {
+  constructor(private readonly service = SERVICE) {
     this.life = beginLife(this.task, undefined, this.iso());
     this.tell({ type: 'wanted', task: this.task });
   }
@@ -78,6 +81,11 @@ class World {
         return this.found();
       case 'agent restarts':
         return this.restartAgent();
+      case 'cut off':
+      case 'hold':
+      case 'back':
+        this.standing = { type: 'standing', holdsStarts: what === 'hold', isCutOff: what === 'cut off' };
+        return this.tell(this.standing);
       case 'drain':
       case 'stop':
       case 'drop':
@@ -97,13 +105,14 @@ class World {
 
   private restartAgent(): void {
     this.life = beginLife(this.task, this.reports.at(-1), this.iso());
+    this.tell(this.standing);
     if (this.wanted !== 'gone') this.tell({ type: 'wanted', task: { ...this.task, target: this.wanted } });
     this.found();
   }
 
   private found(): void {
     const id = this.container?.id ?? this.life.container?.id;
-    if (id) this.tell({ type: 'found', id });
+    if (id) this.tell({ type: 'found', id, isFenced: this.service.onPartition === 'stop' });
   }
 
   private crash(seen: boolean): void {
@@ -125,13 +134,14 @@ class World {
       if (action === 'start') this.tell({ type: 'starting' });
       const retryable = code !== 'image-missing' && code !== 'not-found';
       if (code === 'not-found') this.container = undefined;
-      return this.tell({ type: 'refused', refusal: { during: action, code, message: code, retryable } });
+      const during = action === 'fence' ? 'stop' : action;
+      return this.tell({ type: 'refused', refusal: { during, code, message: code, retryable } });
     }
     this.actions[action]();
   }
 
   private readonly actions: Record<Action, () => void> = {
-    load: () => this.tell({ type: 'loaded', plan: { app: aSpec({ web: SERVICE }), service: SERVICE } }),
+    load: () => this.tell({ type: 'loaded', plan: { app: aSpec({ web: this.service }), service: this.service } }),
     pull: () => this.tell({ type: 'pulled' }),
     create: () => {
       this.container ??= { id: `c${++this.ids}`, state: 'created', oomKilled: false, addresses: {}, ports: [] };
@@ -156,6 +166,11 @@ class World {
       if (!this.container) return this.refuseAsGone('stop');
       if (this.container.state === 'running') this.end(143);
       this.tell({ type: 'stopped' });
+    },
+    fence: () => {
+      if (!this.container) return this.refuseAsGone('stop');
+      if (this.container.state === 'running') this.end(143);
+      this.actions.look();
     },
     remove: () => {
       this.container = undefined;
@@ -194,8 +209,61 @@ function play(history: readonly { steps: number; what: Disturbance }[]): World {
     world.disturb(what);
   }
   world.settle(60);
+  world.disturb('back');
+  world.settle(60);
   return world;
 }
+
+describe('steps of a fenced task, whatever happens in between', () => {
+  const fenced = { ...SERVICE, onPartition: 'stop' as const };
+
+  test('end with its container stopped while the node is cut off, and running again when it is back', () => {
+    fc.assert(
+      fc.property(aHistory, (history) => {
+        const world = new World(fenced);
+        for (const { steps, what } of history) {
+          for (let n = 0; n < steps; n++) world.step();
+          world.disturb(what);
+        }
+        world.disturb('cut off');
+        world.settle(60);
+        expect(world.real?.state).not.toBe('running');
+        world.disturb('back');
+        world.settle(60);
+        if (world.target === 'run' && !isTerminal(world.life.state)) expect(world.real?.state).toBe('running');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('a stop by the fence counts for no attempt, and says why', () => {
+    const world = new World({ ...fenced, restart: { condition: 'none' } });
+    world.settle(10);
+    world.disturb('cut off');
+    world.settle(10);
+    expect(world.reports.at(-1)).toMatchObject({ state: 'starting', restarts: 1, lastExit: { code: 143 } });
+    expect(world.reports.at(-1)?.action).toMatch(/the node was cut off/);
+    world.disturb('back');
+    world.settle(10);
+    expect([world.life.state, world.life.attempts, world.starts]).toEqual(['running', NO_ATTEMPTS, 2]);
+  });
+
+  test('what is not fenced goes on, and is healed, while the node is cut off', () => {
+    const world = new World();
+    world.settle(10);
+    world.disturb('cut off');
+    world.disturb('crash');
+    world.settle(10);
+    expect([world.real?.state, world.starts]).toEqual(['running', 2]);
+  });
+
+  test('nothing is started while starts are held', () => {
+    const world = new World();
+    world.disturb('hold');
+    world.settle(10);
+    expect(world.starts).toBe(0);
+  });
+});
 
 describe('steps, whatever happens in between', () => {
   const always = (check: (world: World) => void): void =>

@@ -1,6 +1,6 @@
 import { isTerminal, type ExitEvidence } from '@tutti/model';
 import type { Now } from './facts.js';
-import type { Life, TaskPlan } from './life.js';
+import { isFencedOff, type Life, type TaskPlan } from './life.js';
 import { decideRestart } from './restart-policy.js';
 
 /** Whether an engine's event of a death may speak of a run whose end is known already. */
@@ -25,9 +25,21 @@ export function endOfRun(before: Life, exit: ExitEvidence, now: Now): Life {
   if (isTerminal(before.state) || desired?.target === 'stop' || !desired) return life;
   const wanting: Life = { ...life, since: exit.at, evidence: 'wanted' };
   if (desired.target === 'drain') return { ...wanting, state: 'stopped', action: 'not restarted: it is being drained' };
+  if (isFencedOff(life)) return fencedOff(wanting);
   // Without the spec there is no policy to go by: it is started again when that has come.
   if (!plan) return { ...wanting, state: 'starting', restarts: before.restarts + 1, action: 'restarting in place' };
   return settle(wanting, exit, now);
+}
+
+/** Its agent has stopped it: that counts for no attempt, and its restart policy does not matter. */
+function fencedOff(life: Life): Life {
+  return {
+    ...life,
+    state: 'starting',
+    restarts: life.restarts + 1,
+    restartAt: undefined,
+    action: 'stopped by its agent: the node was cut off (x-tutti.on-partition: stop)',
+  };
 }
 
 function settle(life: Life, exit: ExitEvidence, now: Now): Life {

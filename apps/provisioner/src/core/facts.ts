@@ -34,7 +34,10 @@ export interface Now {
 export type Fact =
   | { type: 'wanted'; task: TaskRecord }
   | { type: 'unwanted' }
-  | { type: 'found'; id: string }
+  /** `isFenced`: its labels say so. */
+  | { type: 'found'; id: string; isFenced?: boolean }
+  /** How the node stands with its cluster has changed. */
+  | { type: 'standing'; holdsStarts: boolean; isCutOff: boolean }
   | { type: 'loaded'; plan: TaskPlan }
   | { type: 'preparing'; message: string }
   /** Without a digest the image goes by its name. */

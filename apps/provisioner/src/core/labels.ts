@@ -1,4 +1,12 @@
-import { DEFAULT_NAMESPACE, isName, isTaskId, type AppRef, type TaskRecord, type TaskRef } from '@tutti/model';
+import {
+  DEFAULT_NAMESPACE,
+  isName,
+  isTaskId,
+  type AppRef,
+  type ServiceSpec,
+  type TaskRecord,
+  type TaskRef,
+} from '@tutti/model';
 
 /** Labels are the agent's memory: what it finds under them is its own, all else is not touched. */
 export const LABEL = {
@@ -10,6 +18,8 @@ export const LABEL = {
   slot: 'dev.tutti.slot',
   task: 'dev.tutti.task',
   revision: 'dev.tutti.revision',
+  /** `stop`: fenced, also for an agent that cannot reach the bus to read its spec. */
+  onPartition: 'dev.tutti.on-partition',
 } as const;
 
 /** Whose the containers, networks and volumes are. */
@@ -35,6 +45,10 @@ export function taskLabels(owner: Owner, task: TaskRecord): Record<string, strin
     [LABEL.task]: task.task,
     [LABEL.revision]: String(task.revision),
   };
+}
+
+export function fenceLabels({ onPartition }: Pick<ServiceSpec, 'onPartition'>): Record<string, string> {
+  return onPartition === 'stop' ? { [LABEL.onPartition]: 'stop' } : {};
 }
 
 /** The task that a container was made for; undefined where its labels do not say so. */

@@ -15,7 +15,18 @@ export function learn(life: Life, fact: Fact, now: Now): Life {
 const LEARNERS: Learners = {
   wanted: (life, { task }) => ({ ...life, desired: task, retryAt: undefined }),
   unwanted: (life) => ({ ...life, desired: undefined, retryAt: undefined }),
-  found: (life, { id }) => ({ ...life, container: { id, phase: 'unknown' } }),
+  found: (life, { id, isFenced }) => ({
+    ...life,
+    container: { id, phase: 'unknown' },
+    labelledFenced: isFenced ?? life.labelledFenced,
+  }),
+  // A call that failed is no reason to wait with a stop.
+  standing: (life, { holdsStarts, isCutOff }) => ({
+    ...life,
+    held: holdsStarts,
+    cutOff: isCutOff,
+    retryAt: undefined,
+  }),
   loaded: (life, { plan }) => ({
     ...calm(life),
     plan,

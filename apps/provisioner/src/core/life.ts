@@ -72,8 +72,20 @@ export interface Life {
   /** Calls that failed in a row, and when to try again. */
   tries: number;
   retryAt?: number;
+  /** Nothing may be started on the node for now. */
+  held?: boolean;
+  /** The node may have been given up: what is fenced must not run. */
+  cutOff?: boolean;
+  /** Its container's labels say that it is fenced; where there is a plan, that one counts. */
+  labelledFenced?: boolean;
   /** The kernel ended a process of this run for want of memory. */
   oom: boolean;
+}
+
+/** Whether the task must not run, because its node is cut off and its service wants it stopped then. */
+export function isFencedOff({ cutOff, plan, labelledFenced }: Life): boolean {
+  if (cutOff !== true) return false;
+  return plan ? plan.service.onPartition === 'stop' : labelledFenced === true;
 }
 
 type Observed = Pick<

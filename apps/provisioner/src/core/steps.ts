@@ -1,5 +1,5 @@
 import { isTerminal } from '@tutti/model';
-import type { Life } from './life.js';
+import { isFencedOff, type Life } from './life.js';
 
 /** The next thing to do for a task. Never a stored plan: worked out anew from what is known after each step. */
 export type Step =
@@ -10,6 +10,8 @@ export type Step =
   | { do: 'look' }
   | { do: 'collect' }
   | { do: 'stop' }
+  /** Stop it until the node is back. */
+  | { do: 'fence' }
   | { do: 'remove' }
   | { do: 'conclude' }
   | { do: 'forget' }
@@ -37,6 +39,7 @@ function end({ container }: Life): Step {
 function keep(life: Life, nowMs: number): Step {
   const { container, desired } = life;
   if (isTerminal(life.state)) return rest(life);
+  if (isFencedOff(life)) return fence(life);
   if (!life.plan) return { do: 'load' };
   if (!container) return desired?.target === 'run' ? make(life, nowMs) : REST;
   switch (container.phase) {
@@ -55,6 +58,13 @@ function keep(life: Life, nowMs: number): Step {
   }
 }
 
+/** Needs neither the bus nor the task's spec. */
+function fence({ container, evidence }: Life): Step {
+  const phase = container?.phase;
+  if (phase === 'unknown' || phase === 'starting' || phase === 'running') return { do: 'fence' };
+  return phase === 'exited' && evidence === 'wanted' ? { do: 'collect' } : REST;
+}
+
 /** What has ended stays as it is, and must not run. */
 function rest({ container, evidence }: Life): Step {
   if (!container) return REST;
@@ -68,8 +78,9 @@ function make(life: Life, nowMs: number): Step {
 }
 
 /** A restart waits out its back-off, and uses the time for the evidence. */
-function inTime({ restartAt, evidence, container }: Life, nowMs: number, step: Step): Step {
-  if (restartAt === undefined || restartAt <= nowMs) return step;
+function inTime({ restartAt, evidence, container, held }: Life, nowMs: number, step: Step): Step {
+  const isTooEarly = restartAt !== undefined && restartAt > nowMs;
+  if (!held && !isTooEarly) return step;
   if (evidence === 'wanted' && container) return { do: 'collect' };
-  return { do: 'wait', untilMs: restartAt };
+  return held ? REST : { do: 'wait', untilMs: restartAt ?? nowMs };
 }

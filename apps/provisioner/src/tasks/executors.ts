@@ -1,4 +1,5 @@
 import { EngineError, pinned, type ContainerState } from '@tutti/engine';
+import { ORPHAN_GRACE_MS } from '@tutti/model';
 import { containerConfig } from '../core/container-config.js';
 import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
 import type { Fact } from '../core/facts.js';
@@ -6,6 +7,9 @@ import { LABEL } from '../core/labels.js';
 import type { Life } from '../core/life.js';
 import type { Action } from '../core/steps.js';
 import type { Kit } from './kit.js';
+
+/** A timer for longer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What a step may see and say. */
 export interface StepContext {
@@ -22,11 +26,11 @@ export interface StepContext {
 type Executors = { [A in Action]: (context: StepContext) => Promise<void> };
 
 /** How each step is done. A step that fails throws; what it did it tells as facts. */
-export const EXECUTORS: Executors = { load, pull, create, start, look, collect, stop, remove, conclude, forget };
+export const EXECUTORS: Executors = { load, pull, create, start, look, collect, stop, fence, remove, conclude, forget };
 
-async function load({ kit, life, learn }: StepContext): Promise<void> {
+async function load({ kit, life, learn, signal }: StepContext): Promise<void> {
   const { desired } = life();
-  if (desired) learn({ type: 'loaded', plan: await kit.revisions.planOf(desired) });
+  if (desired) learn({ type: 'loaded', plan: await Promise.race([kit.revisions.planOf(desired), aborted(signal)]) });
 }
 
 async function pull({ kit, life, learn, signal }: StepContext): Promise<void> {
@@ -105,10 +109,40 @@ function collect({ kit, life, learn }: StepContext): Promise<void> {
 }
 
 async function stop({ kit, life, learn }: StepContext): Promise<void> {
+  const { container, desired } = life();
+  if (!container) return;
+  const graceMs = desired?.orphaned ? graceOf(life(), ORPHAN_GRACE_MS) : undefined;
+  await kit.ends.run(() => kit.engine.stop(container.id, graceMs === undefined ? {} : { graceMs }));
+  learn({ type: 'stopped' });
+}
+
+/** Not in line with other stops: the cluster counts the seconds until it starts another. */
+async function fence({ kit, life, learn }: StepContext): Promise<void> {
   const { container } = life();
   if (!container) return;
-  await kit.ends.run(() => kit.engine.stop(container.id));
-  learn({ type: 'stopped' });
+  const graceMs = graceOf(life());
+  // Engines count graces in whole seconds; what is left of one is not theirs to add.
+  const kill = (): void => void kit.engine.kill(container.id).catch(() => undefined);
+  const over = graceMs && setTimeout(kill, Math.min(graceMs, LONGEST_TIMER_MS));
+  try {
+    await kit.engine.stop(container.id, graceMs === undefined ? {} : { graceMs });
+  } finally {
+    clearTimeout(over);
+  }
+  learn({ type: 'looking' });
+  learn({ type: 'looked', seen: await kit.engine.inspect(container.id) });
+}
+
+/** The stop grace, at most `mostMs`; undefined: the container's own. */
+function graceOf({ plan }: Life, mostMs = Infinity): number | undefined {
+  const graceMs = Math.min(plan?.service.stopGraceMs ?? Infinity, mostMs);
+  return Number.isFinite(graceMs) ? graceMs : undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
 }
 
 async function remove({ kit, life, learn }: StepContext): Promise<void> {

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { keys } from '@tutti/bus';
 import type { ContainerEngine, ContainerSummary } from '@tutti/engine';
 import { messageOf } from '@tutti/model';
-import { ownerLabels, taskOfLabels, type Owner } from '../core/labels.js';
+import { LABEL, ownerLabels, taskOfLabels, type Owner } from '../core/labels.js';
 import type { SharedResources } from './shared-resources.js';
 import { pickContainer, type TaskBoard } from './task-board.js';
 
@@ -17,18 +17,26 @@ export interface InventoryOptions {
 /**
  * Looks the node over: what is there under our labels is handed to its task, what no task can have is removed. Done at
  * the start and after every gap in the engine's events, when the board knows all that is wanted.
+ * @returns what is being removed; each ends when it has been tried
  */
-export async function takeInventory({ engine, owner, board, shared, logger }: InventoryOptions): Promise<void> {
+export async function takeInventory({
+  engine,
+  owner,
+  board,
+  shared,
+  logger,
+}: InventoryOptions): Promise<Promise<void>[]> {
   const before = board.all().map((worker) => ({ worker, id: worker.life.container?.id }));
   const containers = await engine.list({ labels: ownerLabels(owner) });
   const { tasks, strays } = sortOut(containers, owner);
-  const stray = (container: ContainerSummary): void => void clearAway(engine, container, logger);
-  strays.forEach(stray);
+  const removals = strays.map((container) => clearAway(engine, container, logger));
   for (const { ref, found } of tasks.values()) {
     const worker = board.workerOf(ref);
     const kept = pickContainer(worker.life.container?.id, found);
-    found.filter((container) => container !== kept).forEach(stray);
-    if (kept) worker.learn({ type: 'found', id: kept.id });
+    const others = found.filter((container) => container !== kept);
+    removals.push(...others.map((container) => clearAway(engine, container, logger)));
+    const isFenced = kept?.labels[LABEL.onPartition] === 'stop';
+    if (kept) worker.learn({ type: 'found', id: kept.id, isFenced });
   }
   const listed = new Set(containers.map(({ id }) => id));
   for (const { worker, id } of before) {
@@ -37,6 +45,7 @@ export async function takeInventory({ engine, owner, board, shared, logger }: In
   }
   for (const worker of board.all()) worker.learn({ type: 'engine-back' });
   await shared.sweep((app) => board.isAppHere(app));
+  return removals;
 }
 
 type Found = Map<string, { ref: NonNullable<ReturnType<typeof taskOfLabels>>; found: ContainerSummary[] }>;

@@ -25,6 +25,10 @@ export interface Kit {
   logger: LoggerService;
   /** Whether another task of this application is here to stay. */
   isAppHere(app: AppRef, but: TaskRef): boolean;
+  /** Finds out, before something is started, whether this process was stopped for too long to know what is wanted. */
+  checkStanding(): void;
+  /** Something was learned of a task. */
+  learned(): void;
   /** The task is gone without a trace. */
   forgotten(task: TaskRef): void;
 }

@@ -1,15 +1,19 @@
 import type { ContainerEvent, ContainerSummary } from '@tutti/engine';
 import { keys, type Change, type Key } from '@tutti/bus';
 import type { AppRef, StatusRecord, TaskRef } from '@tutti/model';
-import type { Fact } from '../core/facts.js';
+import type { Fact, FactOf } from '../core/facts.js';
 import { taskOfLabels } from '../core/labels.js';
+import type { ContainerPhase } from '../core/life.js';
 import type { Kit } from './kit.js';
 import { TaskWorker } from './task-worker.js';
+
+const ENDED: ReadonlySet<ContainerPhase> = new Set(['created', 'exited', 'dead']);
 
 /** The tasks of this node, each with its worker. Hands on what concerns them. */
 export class TaskBoard {
   private readonly workers = new Map<Key<'task'>, TaskWorker>();
   private open = false;
+  private standing: FactOf<'standing'> = { type: 'standing', holdsStarts: false, isCutOff: false };
 
   /** @param statuses what an earlier agent reported, by the task's key; taken out as tasks appear */
   constructor(
@@ -30,6 +34,25 @@ export class TaskBoard {
     for (const status of [...this.statuses.values()]) this.workerOf(status);
   }
 
+  /** All that is wanted is known anew: what is not among it is not wanted any more. */
+  keepOnly(wanted: ReadonlySet<Key<'task'>>): void {
+    for (const [key, worker] of this.workers) if (!wanted.has(key)) worker.learn({ type: 'unwanted' });
+  }
+
+  /** How the node stands with its cluster. */
+  stand(standing: FactOf<'standing'>): void {
+    this.standing = standing;
+    for (const worker of this.all()) worker.learn(standing);
+  }
+
+  /** Whether nothing runs any more that is to be stopped. */
+  get isCleared(): boolean {
+    return this.all().every(({ life: { desired, container } }) => {
+      const isWanted = desired?.target === 'run' || desired?.target === 'drain';
+      return isWanted || container === undefined || ENDED.has(container.phase);
+    });
+  }
+
   /** What happened to a container of ours. */
   happened(event: ContainerEvent): void {
     const ref = taskOfLabels(event.labels, this.kit.owner.node);
@@ -44,12 +67,18 @@ export class TaskBoard {
     for (const worker of this.workers.values()) worker.letGo();
   }
 
+  /** Whether workers work. */
+  get isOpen(): boolean {
+    return this.open;
+  }
+
   /** The task's worker; a new one waits until it is told what is wanted. */
   workerOf(ref: TaskRef): TaskWorker {
     const key = keys.task(ref);
     const known = this.workers.get(key);
     if (known) return known;
     const worker = new TaskWorker(ref, this.statuses.get(key), this.kit);
+    worker.learn(this.standing);
     this.statuses.delete(key);
     this.workers.set(key, worker);
     return worker;

@@ -2,7 +2,7 @@ import { EngineError } from '@tutti/engine';
 import { messageOf, TuttiError, type StatusRecord, type TaskRef } from '@tutti/model';
 import type { Fact, Now, Refusal } from '../core/facts.js';
 import { learn } from '../core/learn.js';
-import { beginLife, type Life } from '../core/life.js';
+import { beginLife, isFencedOff, type Life } from '../core/life.js';
 import { reportOf } from '../core/report.js';
 import { nextStep, type Action } from '../core/steps.js';
 import { EXECUTORS, type StepContext } from './executors.js';
@@ -36,10 +36,11 @@ export class TaskWorker {
   /** Takes a fact in and acts on it in the same turn; telling of it comes after. */
   readonly learn = (fact: Fact): void => {
     this.current = learn(this.current, fact, now());
-    if (this.current.desired?.target !== 'run' && !this.abort.signal.aborted)
+    if ((this.current.desired?.target !== 'run' || isFencedOff(this.current)) && !this.abort.signal.aborted)
       this.abort.abort(new EngineError('internal', 'not wanted any more'));
     this.wake();
     this.report();
+    this.kit.learned();
   };
 
   /** Lets it work. */
@@ -85,13 +86,16 @@ export class TaskWorker {
       kit: this.kit,
       life: () => this.current,
       learn: this.learn,
-      isStillNext: (expected) => this.free && nextStep(this.current, Date.now()).do === expected,
+      isStillNext: (expected) => {
+        this.kit.checkStanding();
+        return this.free && nextStep(this.current, Date.now()).do === expected;
+      },
       signal: this.abort.signal,
     };
     try {
       await EXECUTORS[action](context);
     } catch (error) {
-      const givenUp = action === 'pull' && this.abort.signal.aborted;
+      const givenUp = (action === 'pull' || action === 'load') && this.abort.signal.aborted;
       if (!givenUp) this.learn({ type: 'refused', refusal: refusalOf(action, error) });
     }
   }
@@ -110,8 +114,14 @@ function now(): Now {
   return { ms, iso: new Date(ms).toISOString() };
 }
 
+/** What a failed step is called. */
+function duringOf(action: Action): Refusal['during'] {
+  if (action === 'fence') return 'stop';
+  return action === 'collect' || action === 'conclude' || action === 'forget' ? 'look' : action;
+}
+
 function refusalOf(action: Action, error: unknown): Refusal {
-  const during = action === 'collect' || action === 'conclude' || action === 'forget' ? 'look' : action;
+  const during = duringOf(action);
   const message = messageOf(error);
   if (error instanceof EngineError) return { during, code: error.code, message, retryable: error.retryable };
   if (error instanceof TuttiError) return { during, code: error.code, message, retryable: true };

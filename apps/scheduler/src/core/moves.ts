@@ -1,3 +1,4 @@
+import { FENCE_MARGIN_MS } from '@tutti/model';
 import { earlier, type Wish } from './decisions.js';
 import { isDrained, isGone, leftBecause } from './node-view.js';
 import type { Slot } from './slot.js';
@@ -7,12 +8,6 @@ import { isCurrent, isJob, isReady, isSpent, type ServiceView, type TaskView } f
 
 /** Tasks of one service that are moved at once off a node that is drained, or to where there is more room. */
 export const MOVE_BUDGET = 4;
-
-/**
- * What an agent may take, in milliseconds, beyond the stop grace to stop what it must not run when it is cut off; see
- * docs/task-model.md for the inequality that this is part of.
- */
-export const FENCE_MARGIN_MS = 3000;
 
 /** Finds another node for a task whose node is down. The old one is given up in the same commit, or not at all. */
 export function rehome(slot: Slot, { service, context, decisions }: SlotWork): void {
