@@ -13,6 +13,7 @@ import {
   watch,
   type Change,
   type Connection,
+  type Office,
 } from '@tutti/bus';
 import { messageOf, type AppRecord, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
@@ -49,7 +50,9 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly verdicts: NodeVerdicts;
   readonly rebalancer: Rebalancer;
   private following: Subscription | undefined;
-  private leadership: Leadership | undefined;
+  private leadership: Pick<Leadership, 'close'> | undefined;
+  /** How often another scheduler was quicker, or our picture was late. */
+  conflicts = 0;
   private readonly snapshots = new Set<'state' | 'leases'>();
 
   constructor(@Inject(BUS) private readonly bus: Connection) {
@@ -115,10 +118,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private snapshotIn(part: 'state' | 'leases'): void {
     this.snapshots.add(part);
     if (this.snapshots.size < 2) return;
-    this.leadership ??= new Leadership(this.bus, 'scheduler', {
-      begin: () => this.lead(),
-      end: () => this.follow(),
-    });
+    this.leadership ??= this.runFor({ begin: () => this.lead(), end: () => this.follow() });
+  }
+
+  /** Leading spares double work, no more: whoever plans though another leads can do no harm. */
+  protected runFor(office: Office): Pick<Leadership, 'close'> {
+    return new Leadership(this.bus, 'scheduler', office);
   }
 
   private lead(): void {
@@ -175,11 +180,14 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (plan !== full) this.agenda.add(ref);
   }
 
-  /** The rollout's write, unless it says nothing new or only progress that was written a moment ago. */
+  /**
+   * The rollout's write, unless it says nothing new or only progress that was written a moment ago. A plan that touches
+   * tasks always writes it: two schedulers that place one slot's task on two nodes have no other key in common.
+   */
   private stageProgress(ref: AppRef, plan: Plan): Staged | undefined {
     const next = plan.rollout;
     const previous = this.store.rollout(ref)?.record;
-    if (!next || sameRollout(previous, next)) return undefined;
+    if (!next || (sameRollout(previous, next) && !touchesTasks(plan))) return undefined;
     const now = Date.now();
     const due = (this.progressAt.get(appKey(ref)) ?? 0) + PROGRESS_MS;
     const minor = previous?.phase === next.phase && previous.generation === next.generation && !touchesTasks(plan);
@@ -199,6 +207,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (result.ok) {
       staged.forEach(({ apply }, index) => apply(this.store, result.revisions[index] ?? 0));
     } else {
+      this.conflicts++;
       // Another scheduler was quicker, or our picture was late: look at just these keys again, then decide anew.
       await Promise.all(staged.map(({ write }) => this.refresh(write.key)));
     }
