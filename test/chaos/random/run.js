@@ -1,6 +1,7 @@
 // One randomised run: things break while people work; then all is left alone, and must come to what was asked for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../harness/applications.js';
+import { using } from '../../harness/cleanup.js';
 import { seeded } from '../../harness/stats.js';
 import { breakThings } from './faults.js';
 import { faultsAtRest, faultsOfHistory, fencedDoubles, historySince } from './invariants.js';
@@ -19,7 +20,6 @@ const HOLD_MS = 3000;
  *   long it took to come to rest
  */
 export async function randomRun({ seed, ms, root, say = () => undefined }) {
-  const world = await startWorld({ root });
   const lines = [];
   const began = performance.now();
   const log = (line) => {
@@ -28,13 +28,11 @@ export async function randomRun({ seed, ms, root, say = () => undefined }) {
     if (lines.length > KEPT_LINES) lines.shift();
     say(text);
   };
-  try {
+  return using(await startWorld({ root }), async (world) => {
     const result = await play(world, { seed, ms, log });
-    return { ...result, lines, output: world.cluster.output };
-  } finally {
     await world.removeApps(APPS);
-    await world.close();
-  }
+    return { ...result, lines, output: world.cluster.output };
+  });
 }
 
 async function play(world, { seed, ms, log }) {

@@ -11,13 +11,13 @@ import { Clocks } from './clocks.js';
 
 const SECOND_SCHEDULER = 'apps/scheduler/dist/main.js';
 
-/** Makes it; `close` leaves nothing. */
+/** Makes it; `stop` leaves nothing. */
 export async function startWorld({ root }) {
   const world = new World();
   try {
     await world.start(root);
   } catch (error) {
-    await world.close();
+    await world.stop();
     throw error;
   }
   return world;
@@ -26,6 +26,8 @@ export async function startWorld({ root }) {
 class World {
   members = new Map();
   #second;
+  /** Who came first leads until it dies. */
+  #leading = 'scheduler';
 
   async start(root) {
     this.root = root;
@@ -52,6 +54,14 @@ class World {
     await this.members.get(name).restart();
   }
 
+  /** Kills the scheduler that leads, in a run in which no other kills one; the other takes over. */
+  async killLeadingScheduler() {
+    const name = this.#leading;
+    this.#leading = name === 'scheduler' ? 'scheduler-2' : 'scheduler';
+    kill(this.pidOf(name));
+    if (name === 'scheduler-2') this.startSecondScheduler();
+  }
+
   startSecondScheduler() {
     const { servers, credentials } = this.cluster.bus('scheduler');
     this.#second = spawn(process.execPath, [join(this.root, SECOND_SCHEDULER)], {
@@ -67,10 +77,10 @@ class World {
     for (const app of apps) await removed(this.cluster, app).catch((error) => console.error(error.message));
   }
 
-  async close() {
+  /** Leaves nothing. */
+  async stop() {
     this.hosts?.close();
     if (this.#second && isRunning(this.#second.pid)) await end(this.#second.pid);
-    await Promise.all([...this.members.values()].map((member) => member.stop()));
     await this.cluster?.stop();
     await this.lab?.stop();
   }
