@@ -1,12 +1,12 @@
-import { commit, put } from '@tutti/bus';
+import { commit, put, watchLeases, type LeaseChange } from '@tutti/bus';
 import { SimEngine, type EngineEvent } from '@tutti/engine';
-import type { LivenessRecord } from '@tutti/model';
-import { FENCE } from '@tutti/model';
+import { FENCE, type LivenessRecord } from '@tutti/model';
 import { eventually, startLink, startTestBus, type Link, type TestBus } from '@tutti/testing';
 import { aService, aSpec } from './testing/builders.js';
 import { NodeFixture } from './testing/node-fixture.js';
 
 const TTL = 1500;
+const AWAY_MS = 300;
 const PLAIN = aSpec({ web: aService() });
 const FENCED = aSpec({ web: aService({ onPartition: 'stop' }) });
 
@@ -14,7 +14,7 @@ const FENCED = aSpec({ web: aService({ onPartition: 'stop' }) });
 async function onLink(bus: TestBus, link: Link, engine = new SimEngine()) {
   const events: EngineEvent[] = [];
   const watching = engine.events().subscribe((event) => void events.push(event));
-  const over = { servers: [link.url], leaseTtlMs: TTL, leaseEveryMs: 400 };
+  const over = { servers: [link.url], leaseTtlMs: TTL, leaseEveryMs: 400, engineAwayMs: AWAY_MS };
   const node = await NodeFixture.start(bus, engine, over);
   const orderOf = (...ids: string[]): string[] =>
     events.flatMap((event) =>
@@ -112,5 +112,20 @@ describe('a node that is cut off', () => {
     await node.schedule(next, { ...lost, target: 'stop', orphaned: true });
     link.mend();
     await node.until(next, ({ state }) => state === 'running');
+  }, 30_000);
+
+  test('an engine that stays away costs the node its lease, unless fenced tasks may still run there', async () => {
+    const changes: LeaseChange[] = [];
+    watchLeases(await bus.connect(), 'node').subscribe((change) => void changes.push(change));
+    const expired = (name: string): boolean =>
+      changes.some((change) => change.type === 'expired' && change.name === name);
+    const [plain, fenced] = [await start(), await start()];
+    await plain.node.run(PLAIN, plain.node.task());
+    await fenced.node.run(FENCED, fenced.node.task());
+    [plain, fenced].forEach(({ engine }) => engine.disconnect());
+    await eventually(() => expired(plain.node.options.node));
+    await new Promise((resolve) => setTimeout(resolve, 2 * AWAY_MS));
+    expect(expired(fenced.node.options.node)).toBe(false);
+    [plain, fenced].forEach(({ engine }) => engine.reconnect());
   }, 30_000);
 });

@@ -153,12 +153,20 @@ export class NodeAgent {
       case 'disconnected':
         this.connected = false;
         this.options.logger.warn(`the container engine is away: ${event.reason}`);
-        clearTimeout(this.awayTimer);
-        this.awayTimer = setTimeout(() => this.registration.letGo(), this.options.settings.engineAwayMs).unref();
-        return;
+        return this.engineAway();
       default:
         return this.board.happened(event);
     }
+  }
+
+  /** Gives the lease up in time, unless that would start what cannot be stopped here a second time. */
+  private engineAway(): void {
+    clearTimeout(this.awayTimer);
+    this.awayTimer = setTimeout(() => {
+      if (!this.board.mayRunFenced) return this.registration.letGo();
+      this.options.logger.warn('the engine stays away, and fenced tasks may run there: the node keeps its tasks');
+      return this.engineAway();
+    }, this.options.settings.engineAwayMs).unref();
   }
 
   /** One look at a time; one that was asked for meanwhile comes after. */

@@ -1,6 +1,6 @@
-import { optionsFromEnv, type ServiceOptions } from '@tutti/bus';
+import { optionsFromEnv, SHORTEST_LEASE_MS, type ServiceOptions } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
-import { invalid, requireName, resourceCount, toName } from '@tutti/model';
+import { invalid, parseDuration, requireName, resourceCount, toName } from '@tutti/model';
 import { hostname } from 'node:os';
 
 export const ENGINE_KINDS = ['docker', 'process'] as const;
@@ -50,7 +50,8 @@ const DEFAULTS = {
   parallelism: 8,
   leaseTtlMs: 3000,
   leaseEveryMs: 1000,
-  engineAwayMs: 30_000,
+  // Restarting dockerd takes a second or two, upgrading it some more; then its tasks go on here, with their images and data.
+  engineAwayMs: 10_000,
   sampleEveryMs: 10_000,
 } satisfies Partial<Settings>;
 
@@ -66,17 +67,30 @@ export function settingsOf(options: AgentOptions): Settings {
     resources: options.resources ?? DEFAULTS.resources,
     clusterId: options.clusterId ?? DEFAULTS.clusterId,
     parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),
-    leaseTtlMs: options.leaseTtlMs ?? DEFAULTS.leaseTtlMs,
-    leaseEveryMs: options.leaseEveryMs ?? DEFAULTS.leaseEveryMs,
+    ...leaseOf(options),
     engineAwayMs: options.engineAwayMs ?? DEFAULTS.engineAwayMs,
     sampleEveryMs: options.sampleEveryMs ?? DEFAULTS.sampleEveryMs,
   };
 }
 
+/** Renewed three times in its length, and at least each second, unless told otherwise. */
+function leaseOf({
+  leaseTtlMs = DEFAULTS.leaseTtlMs,
+  leaseEveryMs,
+}: AgentOptions): Pick<Settings, 'leaseTtlMs' | 'leaseEveryMs'> {
+  if (!(leaseTtlMs >= SHORTEST_LEASE_MS)) throw invalid(`a lease of ${leaseTtlMs} ms is too short: at least 1s`);
+  const everyMs = leaseEveryMs ?? Math.min(DEFAULTS.leaseEveryMs, Math.floor(leaseTtlMs / 3));
+  if (everyMs >= 100 && everyMs <= leaseTtlMs / 2) return { leaseTtlMs, leaseEveryMs: everyMs };
+  throw invalid(
+    `a lease of ${leaseTtlMs} ms that is renewed every ${everyMs} ms: renew it every 100ms to ${leaseTtlMs / 2}ms`,
+  );
+}
+
 /**
  * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_ENGINE (`docker`, `process`), TUTTI_DOCKER_HOST or
  * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`),
- * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, and what every service is told.
+ * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM,
+ * TUTTI_LEASE and TUTTI_LEASE_EVERY (`3s`, `1500ms`: when it counts as down, how often it renews), and what every service is told.
  * @throws TuttiError `invalid` for labels or a number that cannot be read
  */
 export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): AgentOptions {
@@ -88,6 +102,8 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     resources: parseResources(env.TUTTI_RESOURCES ?? ''),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
+    ...durationFromEnv(env, 'TUTTI_LEASE', 'leaseTtlMs'),
+    ...durationFromEnv(env, 'TUTTI_LEASE_EVERY', 'leaseEveryMs'),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
   };
 }
@@ -121,4 +137,18 @@ function parseResources(text: string): Record<string, number> {
 function parseCount(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
   throw invalid(`TUTTI_PARALLELISM is ${JSON.stringify(text)}: write a whole number from 1 to 999`);
+}
+
+function durationFromEnv(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  setting: 'leaseTtlMs' | 'leaseEveryMs',
+): Partial<Settings> {
+  const text = env[name];
+  if (!text) return {};
+  try {
+    return { [setting]: parseDuration(text) };
+  } catch {
+    throw invalid(`${name} is ${JSON.stringify(text)}: write a duration such as 3s or 1500ms`);
+  }
 }

@@ -28,13 +28,8 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
     labels,
     ...(membership.address !== undefined && { address: membership.address }),
     engine,
-    ...(leaseMs !== undefined && leaseOf(leaseMs)),
+    ...(leaseMs !== undefined && { leaseTtlMs: leaseMs }),
   });
-}
-
-/** Renewed three times in its length, and at least each second. */
-export function leaseOf(leaseMs: number): { leaseTtlMs: number; leaseEveryMs: number } {
-  return { leaseTtlMs: leaseMs, leaseEveryMs: Math.min(1000, Math.floor(leaseMs / 3)) };
 }
 
 /** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */

@@ -82,11 +82,13 @@ export interface Life {
   oom: boolean;
 }
 
-/** Whether the task must not run, because its node is cut off and its service wants it stopped then. */
-export function isFencedOff({ cutOff, plan, labelledFenced }: Life): boolean {
-  if (cutOff !== true) return false;
+/** Whether its service wants it stopped while its node is cut off. */
+export function isFenced({ plan, labelledFenced }: Life): boolean {
   return plan ? plan.service.onPartition === 'stop' : labelledFenced === true;
 }
+
+/** Whether the task must not run for now, because its node is cut off. */
+export const isFencedOff = (life: Life): boolean => life.cutOff === true && isFenced(life);
 
 type Observed = Pick<
   Life,

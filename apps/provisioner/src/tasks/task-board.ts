@@ -3,7 +3,7 @@ import { keys, type Change, type Key } from '@tutti/bus';
 import type { AppRef, StatusRecord, TaskRef } from '@tutti/model';
 import type { Fact, FactOf } from '../core/facts.js';
 import { taskOfLabels } from '../core/labels.js';
-import type { ContainerPhase } from '../core/life.js';
+import { isFenced, type ContainerPhase } from '../core/life.js';
 import type { Kit } from './kit.js';
 import { TaskWorker } from './task-worker.js';
 
@@ -51,6 +51,11 @@ export class TaskBoard {
       const isWanted = desired?.target === 'run' || desired?.target === 'drain';
       return isWanted || container === undefined || ENDED.has(container.phase);
     });
+  }
+
+  /** Whether a fenced task runs here, or may run. */
+  get mayRunFenced(): boolean {
+    return this.all().some(({ life }) => isFenced(life) && life.container && !ENDED.has(life.container.phase));
   }
 
   /** What happened to a container of ours. */
