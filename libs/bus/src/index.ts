@@ -32,3 +32,4 @@ export { Authority, isUserKey, NodeSigner, type NodeSigning, type ServerAccess }
 export * from './access/credentials.js';
 export { nodePermissions, permissionsOf, type Permissions, type UserName } from './access/permissions.js';
 export { freePort, startNatsServer, type NatsServer, type NatsServerOptions } from './server/nats-server.js';
+export { renderConfig, type ServerConfig } from './server/config.js';

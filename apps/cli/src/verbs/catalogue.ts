@@ -1,6 +1,7 @@
 import type { Verb } from './verb.js';
 
 const PLATFORM = 'The platform:';
+const PARTS = 'The platform in parts:';
 const NODES = 'Nodes:';
 const APPLICATIONS = 'Applications:';
 const LISTS = 'What there is:';
@@ -111,6 +112,18 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./incidents.js'),
   },
   { name: 'why', summary: 'why something is as it is', group: REASONS, load: () => import('./why.js') },
+  {
+    name: 'init',
+    summary: 'keys, credentials and configuration of a control plane whose parts something else starts',
+    group: PARTS,
+    load: () => import('./init.js'),
+  },
+  {
+    name: 'streams',
+    summary: "make the bus's streams, or bring them to this version",
+    group: PARTS,
+    load: () => import('./streams.js'),
+  },
   {
     name: 'completion',
     summary: 'a script that completes verbs, options and names in your shell',

@@ -9,6 +9,8 @@ export interface ServerConfig {
   logFile?: string;
   /** Absent: the only server. */
   cluster?: ClusterConfig;
+  /** Where `/healthz` answers over HTTP, on loopback; absent: nowhere. */
+  healthPort?: number;
   /** Whom to let in; absent: whoever connects may do everything (tests only). */
   access?: ServerAccess;
 }
@@ -33,6 +35,7 @@ export function renderConfig(config: ServerConfig): string {
     `server_name: ${JSON.stringify(config.cluster?.name ?? 'tutti')}`,
     ...(config.pidFile ? [`pid_file: ${JSON.stringify(config.pidFile)}`] : []),
     ...(config.logFile ? [`log_file: ${JSON.stringify(config.logFile)}`, 'logfile_size_limit: 10MB'] : []),
+    ...(config.healthPort === undefined ? [] : [`http: "127.0.0.1:${config.healthPort}"`]),
     'max_payload: 1MB',
     // A user shows its pass when it connects, and that names all that it may do.
     'max_control_line: 32KB',
