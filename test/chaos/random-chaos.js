@@ -22,6 +22,7 @@ const result = await randomRun({
 });
 printTable(Object.entries(result.counts).map(([broken, times]) => ({ broken, times })));
 for (const fault of result.faults) console.log(`BROKEN: ${fault}`);
+for (const line of result.evidence) console.error(line);
 if (result.faults.length > 0) console.error(`--- up said last:\n${result.output.slice(-6000)}`);
 const { commands, events, restMs } = result;
 const about = { bench: 'chaos', case: 'random', unit: 'faults', seed, minutes: Number(values.minutes) };

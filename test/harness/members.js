@@ -1,10 +1,12 @@
 // Hosts of a lab as nodes of a cluster: the real `tutti join`, run as if on each host.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROGRAM } from './cluster.js';
 import { end, isRunning } from './processes.js';
 
 const READY_MS = 30_000;
+const RESTART_MS = 300;
 
 /** A token that lets hosts join. */
 export async function joinToken(cluster) {
@@ -41,6 +43,7 @@ export class Member {
   /** How long the last start took until the node was ready, in milliseconds. */
   readyMs = 0;
   #process;
+  #stopped = false;
 
   /** @param env beside the cluster's own */
   constructor({ cluster, host, env = {} }, words) {
@@ -70,13 +73,19 @@ export class Member {
     this.readyMs = performance.now() - began;
   }
 
-  /** Starts it again after it has died, without waiting until the node is ready: it may be cut off just now. */
-  restart() {
-    return this.start().catch(() => undefined);
+  /** Starts it again after it has died, as a supervisor would: until it runs. It may be cut off just now. */
+  async restart() {
+    while (!this.#stopped) {
+      await this.start().catch(() => undefined);
+      // One that is not ready in time may be so later.
+      if (isRunning(this.pid)) return;
+      await sleep(RESTART_MS);
+    }
   }
 
   /** Stops the agent in order; containers keep running. */
   async stop() {
+    this.#stopped = true;
     if (isRunning(this.pid)) await end(this.pid);
   }
 }

@@ -58,9 +58,16 @@ function doubles({ tasks, statuses }) {
   return [...seen].filter(([, all]) => all.length > 1).map(([slot, all]) => `slot ${slot} has tasks ${all.join(', ')}`);
 }
 
-/** Slots of the fenced service that run twice now, as the engines that answer tell. */
-export async function fencedDoubles(world) {
-  const running = await world.hosts.running(({ labels }) => labels['dev.tutti.service'] === FENCED);
+/**
+ * Slots of the fenced service that run twice, as the engines that answer tell. They do not all answer at the same moment,
+ * so a task that has just ended on one host may seem to run beside its successor on another: what counts is what ran
+ * both at this look and at the one before it.
+ */
+export async function fencedDoubles(world, before) {
+  const all = await world.hosts.running(({ labels }) => labels['dev.tutti.service'] === FENCED);
+  const running = all.filter(({ id }) => before.has(id));
+  before.clear();
+  for (const { id } of all) before.add(id);
   const seen = new Map();
   for (const { host, labels } of running) {
     const slot = `${labels['dev.tutti.app']}/${FENCED}.${labels['dev.tutti.slot']}`;

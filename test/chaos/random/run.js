@@ -16,7 +16,7 @@ const HOLD_MS = 3000;
 /**
  * @param {{ seed: number, ms: number, root: string, say?: (line: string) => void }} options `root`: the folder of the built
  *   project
- * @returns `faults`, none if all is well; `counts` of what was broken; `commands`, `events` and `restMs`: how many, and how
+ * @returns `faults`, none if all is well, with `evidence` from the history; `counts` of what was broken; `commands`, `events` and `restMs`: how many, and how
  *   long it took to come to rest
  */
 export async function randomRun({ seed, ms, root, say = () => undefined }) {
@@ -57,15 +57,33 @@ async function play(world, { seed, ms, log }) {
   note(faultsOfHistory(events));
   note(await faultsAtRest(world, { events }));
   for (const command of commands) await outcomeOf(world.cluster, command).catch((error) => note([error.message]));
-  return { faults: [...faults], counts, commands: commands.length, events: events.length, restMs };
+  const evidence = [...faults].flatMap((fault) => evidenceOf(fault, events));
+  return { faults: [...faults], evidence, counts, commands: commands.length, events: events.length, restMs };
+}
+
+/** What the history says of the tasks that a fault names. */
+function evidenceOf(fault, events) {
+  const ids = fault.match(/\b[0-9a-f]{12}\b/g) ?? [];
+  const about = events.filter(({ subject }) => ids.some((id) => subject?.includes(id)));
+  const line = ({ time, type, subject, data }) =>
+    [
+      time,
+      type.replace('dev.tutti.', ''),
+      subject,
+      data?.target,
+      data?.targetCause ?? data?.cause ?? data?.message ?? '',
+      data?.state,
+    ].join(' ');
+  return [`--- ${fault}`, ...about.map(line)];
 }
 
 /** Looks at the fenced services all along. */
 async function watchFences(world, { isOver, note }) {
+  const before = new Set();
   while (!isOver()) {
-    await sleep(200);
+    await sleep(100);
     // An engine that is just dead tells nothing.
-    note(await fencedDoubles(world).catch(() => []));
+    note(await fencedDoubles(world, before).catch(() => []));
   }
 }
 

@@ -1,5 +1,4 @@
-import { FENCE_MARGIN_MS } from '@tutti/model';
-import { earlier, type Wish } from './decisions.js';
+import type { Wish } from './decisions.js';
 import { isDrained, isGone, leftBecause } from './node-view.js';
 import type { Slot } from './slot.js';
 import type { SlotWork } from './slot-work.js';
@@ -10,7 +9,7 @@ import { isCurrent, isJob, isReady, isSpent, type ServiceView, type TaskView } f
 export const MOVE_BUDGET = 4;
 
 /** Finds another node for a task whose node is down. The old one is given up in the same commit, or not at all. */
-export function rehome(slot: Slot, { service, context, decisions }: SlotWork): void {
+export function rehome(slot: Slot, { service, decisions }: SlotWork): void {
   const last = slot.stranded.at(-1);
   const host = last?.host;
   if (!last || !host || !service.spec) return;
@@ -19,13 +18,6 @@ export function rehome(slot: Slot, { service, context, decisions }: SlotWork): v
   if (slot.node !== undefined) return;
   if (service.keeps === 'local' && !isGone(host)) {
     decisions.delays.push({ ...delay, reason: `${why}, and its volume is there` });
-    return;
-  }
-  const until = fencedUntil(service, last);
-  if (until > context.now) {
-    const reason = `${why}; waits until its agent has stopped it (x-tutti.on-partition: stop)`;
-    decisions.delays.push({ ...delay, reason, until, hopeless: false });
-    decisions.wakeAt = earlier(decisions.wakeAt, until);
     return;
   }
   decisions.wishes.push({
@@ -37,12 +29,6 @@ export function rehome(slot: Slot, { service, context, decisions }: SlotWork): v
     frees: slot.dead,
     orphans: slot.stranded,
   });
-}
-
-/** Until when a fenced task may still run on a node that is down, epoch ms; 0 where nothing fences it. */
-function fencedUntil({ spec }: ServiceView, { host }: TaskView): number {
-  if (spec?.onPartition !== 'stop' || !host || isGone(host)) return 0;
-  return host.since + spec.stopGraceMs + FENCE_MARGIN_MS;
 }
 
 /** The slots whose task may leave its node now: a few at a time, and one where each move is a break. */

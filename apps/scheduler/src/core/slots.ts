@@ -1,5 +1,6 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
+import { slotFencedUntil } from './fence.js';
 import { hasMadeWay, homeOf, isOptional, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
 import { isDrained } from './node-view.js';
@@ -14,16 +15,33 @@ import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, 
 export function decideSlots(service: ServiceView, context: SlotContext): Decisions {
   const decisions = noDecisions();
   const slots = slotsOf(service);
+  const free = slots.filter((slot) => !isFenced(slot, { service, context, decisions }));
   for (const slot of slots) {
     slot.gone = rememberedOf(slot, service, decisions);
     giveUpLeaving(slot, decisions);
     if (!slot.wanted) empty(slot, service, decisions);
-    else fill(slot, { service, context, decisions });
+    else if (free.includes(slot)) fill(slot, { service, context, decisions });
   }
-  for (const slot of updatable(service, slots, context)) replaceOutdated(slot, { service, context, decisions });
-  for (const slot of movable(service, slots)) move(slot, { service, context, decisions });
+  for (const slot of updatable(service, free, context)) replaceOutdated(slot, { service, context, decisions });
+  for (const slot of movable(service, free)) move(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
   return decisions;
+}
+
+/**
+ * Whether a task of a wanted slot may still run on a node that is down, where it must not run twice: nothing is done about
+ * such a slot until its agent has stopped it.
+ */
+function isFenced(slot: Slot, { service, context, decisions }: SlotWork): boolean {
+  const until = slot.wanted ? slotFencedUntil(service, slot.number) : 0;
+  if (until <= context.now) return false;
+  const [last] = [...slot.stranded, ...slot.leaving];
+  const reason =
+    'a task of it may still run on a node that is down: waits until its agent has stopped it (x-tutti.on-partition: stop)';
+  const node = last && { node: last.record.node };
+  decisions.delays.push({ service: service.name, slot: slot.number, reason, until, hopeless: false, ...node });
+  decisions.wakeAt = earlier(decisions.wakeAt, until);
+  return true;
 }
 
 /**

@@ -1,0 +1,21 @@
+import { FENCE_MARGIN_MS } from '@tutti/model';
+import { isDown, isGone } from './node-view.js';
+import { isSpent, type ServiceView, type TaskView } from './view.js';
+
+/**
+ * Until when a fenced task (`x-tutti.on-partition: stop`) may still run on a node that is down, epoch ms; 0 where nothing
+ * fences it. It counts whatever has become of it meanwhile: asked to stop, given up, its application removed and deployed
+ * anew. See docs/task-model.md for the inequality that this is part of.
+ */
+function fencedUntil({ spec }: ServiceView, task: TaskView): number {
+  const { host } = task;
+  if (spec?.onPartition !== 'stop' || !host || !isDown(host) || isGone(host) || isSpent(task)) return 0;
+  return host.since + spec.stopGraceMs + FENCE_MARGIN_MS;
+}
+
+/** Until when a slot must not have another task, epoch ms; 0 where it may. */
+export function slotFencedUntil(service: ServiceView, slot: number): number {
+  if (service.spec?.onPartition !== 'stop') return 0;
+  const own = service.tasks.filter(({ record }) => record.slot === slot);
+  return Math.max(0, ...own.map((task) => fencedUntil(service, task)));
+}
