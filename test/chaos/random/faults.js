@@ -83,25 +83,27 @@ const FAULTS = [
   },
   {
     ...{ name: 'kill engine', from: 300, to: 3000, target: ofHosts },
-    work: async ({ target: { host }, ms }) => {
-      await host.killEngine();
-      await sleep(ms);
-      await host.startEngine();
-    },
+    work: ({ world, target: { host }, ms }) =>
+      world.unguarded(host.name, async () => {
+        await host.killEngine();
+        await sleep(ms);
+        await host.startEngine();
+      }),
   },
   {
     ...{ name: 'step clock', from: 1000, to: 10_000, target: ofClocks },
-    work: async ({ world, target, ms, random }) => {
-      if (!world.clocks.available) return;
-      world.clocks.step(target.key, Math.round((random() - 0.5) * 240));
-      await sleep(ms);
-      world.clocks.step(target.key, 0);
-    },
+    work: ({ world, target: { key }, ms, random }) =>
+      world.unguarded(key === 'scheduler-2' ? '*' : 'nobody', async () => {
+        if (!world.clocks.available) return;
+        world.clocks.step(key, Math.round((random() - 0.5) * 240));
+        await sleep(ms);
+        world.clocks.step(key, 0);
+      }),
   },
   {
     // As if its disk took its time.
     ...{ name: 'stall engine', from: 500, to: 4000, target: ofHosts },
-    work: async ({ target: { host }, ms }) => host.stallEngine(ms),
+    work: ({ world, target: { host }, ms }) => world.unguarded(host.name, () => host.stallEngine(ms)),
   },
   {
     ...{ name: 'kill container', from: 0, to: 1, target: ofHosts },

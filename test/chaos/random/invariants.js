@@ -65,7 +65,7 @@ function doubles({ tasks, statuses }) {
  */
 export async function fencedDoubles(world, before) {
   const all = await world.hosts.running(({ labels }) => labels['dev.tutti.service'] === FENCED);
-  const running = all.filter(({ id }) => before.has(id));
+  const running = all.filter(({ id, host }) => before.has(id) && world.isGuarded(host));
   before.clear();
   for (const { id } of all) before.add(id);
   const seen = new Map();

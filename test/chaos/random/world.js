@@ -9,6 +9,7 @@ import { end, isRunning, kill } from '../../harness/processes.js';
 import { startLab } from '../../lab/index.js';
 import { Clocks } from './clocks.js';
 
+const FENCES_AGAIN_MS = 10_000;
 const SECOND_SCHEDULER = 'apps/scheduler/dist/main.js';
 
 /** Makes it; `stop` leaves nothing. */
@@ -25,6 +26,8 @@ export async function startWorld({ root }) {
 
 class World {
   members = new Map();
+  /** Host to how many faults hinder its agent from fencing just now; `*` stands for all hosts. */
+  #unguarded = new Map();
   #second;
   /** Who came first leads until it dies. */
   #leading = 'scheduler';
@@ -49,9 +52,30 @@ class World {
   }
 
   /** Whoever supervises it starts it again at once. */
-  async killAgent(name) {
-    kill(this.members.get(name).pid);
-    await this.members.get(name).restart();
+  killAgent(name) {
+    return this.unguarded(name, async () => {
+      kill(this.members.get(name).pid);
+      await this.members.get(name).restart();
+    });
+  }
+
+  /**
+   * Does what hinders fencing on a host: docs/task-model.md says what nobody can promise while the agent is dead, the engine
+   * does not answer, or the scheduler's clock is set forward. It takes a lease and a grace until fences hold again.
+   */
+  async unguarded(host, work) {
+    const count = (by) => this.#unguarded.set(host, (this.#unguarded.get(host) ?? 0) + by);
+    count(1);
+    try {
+      await work();
+    } finally {
+      setTimeout(() => count(-1), FENCES_AGAIN_MS).unref();
+    }
+  }
+
+  /** Whether fences must hold on this host now. */
+  isGuarded(host) {
+    return (this.#unguarded.get(host) ?? 0) + (this.#unguarded.get('*') ?? 0) === 0;
   }
 
   /** Kills the scheduler that leads, in a run in which no other kills one; the other takes over. */
