@@ -2,7 +2,19 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { AppRecord } from '@tutti/model';
 import { eventually, startTestCluster, type TestCluster } from '@tutti/testing';
-import { commit, filters, get, keys, Leadership, put, STREAM, watch, watchLeases, holdLease } from './index.js';
+import {
+  commit,
+  filters,
+  get,
+  keys,
+  Leadership,
+  put,
+  STREAM,
+  subjects,
+  watch,
+  watchLeases,
+  holdLease,
+} from './index.js';
 import type { Connection } from './index.js';
 
 jest.setTimeout(120_000);
@@ -101,6 +113,17 @@ test('kill -9 of the server that leads STATE: nothing acknowledged is lost, and 
   await eventually(() => seen.every((generations) => acknowledged.every((generation) => generations.has(generation))), {
     describe: () => seen.map((generations) => acknowledged.filter((generation) => !generations.has(generation))),
   });
+  const story = subjects.events('default', 'app.stream');
+  await eventually(
+    async () => {
+      const query = { last_by_subj: story };
+      const last = await via(victim + 1)
+        .jsm.streams.getMessage(STREAM.events, query)
+        .catch(() => null);
+      return last?.json<AppRecord>().generation === acknowledged.at(-1);
+    },
+    { timeoutMs: 40_000 },
+  );
   await cluster.revive(victim);
   await eventually(
     async () => {

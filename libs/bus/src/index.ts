@@ -31,5 +31,6 @@ export * from './nest/service.js';
 export { Authority, isUserKey, NodeSigner, type NodeSigning, type ServerAccess } from './access/authority.js';
 export * from './access/credentials.js';
 export { nodePermissions, permissionsOf, type Permissions, type UserName } from './access/permissions.js';
+export type { ClusterConfig } from './server/config.js';
 export { freePort, startNatsServer, type NatsServer, type NatsServerOptions } from './server/nats-server.js';
 export { renderConfig, type ServerConfig } from './server/config.js';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as plainRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, TuttiError, type ErrorCode, type Fault } from '@tutti/model';
 import { resolveEndpoint, type EndpointOptions, type ResolvedEndpoint } from './endpoint.js';
 
@@ -34,6 +35,10 @@ const CODES: Record<number, ErrorCode> = {
   504: 'timeout',
 };
 
+/** When a server of three dies, the bus may take so long to agree on who does its work. */
+const PATIENCE_MS = 12_000;
+const RETRY_MS = 300;
+
 /** Speaks to the gateway: JSON in, JSON out, problem details as TuttiError. */
 export class Gateway {
   constructor(readonly endpoint: ResolvedEndpoint) {}
@@ -55,10 +60,15 @@ export class Gateway {
 
   /** The answer once its head is there; its body is the caller's to read. */
   async open(method: string, path: string, sending: Sending = {}): Promise<IncomingMessage> {
-    const response = await this.exchange(method, pathOf(path, sending.query), sending);
-    const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
-    throw problemOf(status, await textOf(response), this.endpoint.url);
+    for (const deadline = Date.now() + PATIENCE_MS; ;) {
+      const response = await this.exchange(method, pathOf(path, sending.query), sending);
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 300) return response;
+      const text = await textOf(response);
+      const isOver = status !== 503 || !isRepeatable(method, sending) || Date.now() > deadline;
+      if (isOver) throw problemOf(status, text, this.endpoint.url);
+      await sleep(RETRY_MS);
+    }
   }
 
   private async exchange(method: string, path: string, sending: Sending): Promise<IncomingMessage> {
@@ -83,6 +93,10 @@ export class Gateway {
     });
   }
 }
+
+/** Asking twice does no harm to what only reads, nor to a command that has an id. */
+const isRepeatable = (method: string, { headers }: Sending): boolean =>
+  method === 'GET' || Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'idempotency-key');
 
 async function textOf(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8');

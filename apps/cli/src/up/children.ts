@@ -89,7 +89,7 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
   const { gateway, node, cluster, labels, engine } = hosting;
   return {
     ...process.env,
-    TUTTI_NATS: hosting.natsUrl,
+    TUTTI_NATS: hosting.natsUrls.join(','),
     TUTTI_CREDENTIALS: hosting.credentials(name),
     ...(name === 'gateway' && {
       TUTTI_HTTP_HOST: gateway.host,

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Membership } from './members/members.js';
 
 /** Where one control plane keeps everything: its bus, its secrets, and who it is. */
 export interface DataDir {
@@ -29,6 +30,8 @@ export interface Settings {
   engine?: 'docker' | 'process';
   /** Seals the join tokens. */
   joinSecret?: string;
+  /** Absent: the control plane of one. */
+  members?: Membership;
   /** Where the gateway was last. */
   endpoint?: string;
 }

@@ -7,6 +7,8 @@ import { advertisedFor } from './ports.js';
 interface Plane {
   authority: Authority;
   natsUrl: string;
+  /** Servers of other members; absent: there are none. */
+  others?: readonly string[];
   node: string;
   cluster: string;
   /** Of the gateway. */
@@ -19,7 +21,7 @@ interface Plane {
  */
 export async function writeEntrance(
   { data, listen, advertise, isNode }: { data: DataDir; listen: string; advertise?: string; isNode: boolean },
-  { authority, natsUrl, node, cluster, port }: Plane,
+  { authority, natsUrl, others = [], node, cluster, port }: Plane,
 ): Promise<string | undefined> {
   const signing = authority.nodeSigning;
   if (isNode) {
@@ -31,7 +33,7 @@ export async function writeEntrance(
   const endpoint = host === undefined ? undefined : `http://${host}:${port}`;
   const entrance: Entrance = {
     cluster,
-    servers: [host === undefined ? natsUrl : `nats://${host}:${new URL(natsUrl).port}`],
+    servers: [host === undefined ? natsUrl : `nats://${host}:${new URL(natsUrl).port}`, ...others],
     ...(endpoint !== undefined && { endpoint }),
     secret: secretOf(data),
     signing,

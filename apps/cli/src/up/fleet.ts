@@ -33,7 +33,8 @@ export function serviceOf(error: unknown): ServiceName | undefined {
 export interface Hosting {
   /** Those that run here: a control plane may be no node itself. */
   services: readonly ServiceName[];
-  natsUrl: string;
+  /** Its own server first, then those of other members. */
+  natsUrls: readonly string[];
   credentials(service: ServiceName): string;
   node: string;
   cluster: string;

@@ -6,6 +6,7 @@ import {
   ensureTopology,
   freePort,
   startNatsServer,
+  type ClusterConfig,
   type Connection,
   type NatsServer,
   type ServerAccess,
@@ -24,6 +25,8 @@ export interface NatsOptions {
   /** Address to listen on. */
   host: string;
   access: ServerAccess;
+  /** Absent: the only server. */
+  cluster?: ClusterConfig;
   /** Asked for by the user: taken or fail. */
   port?: number;
   /** That of the last start: taken if it is free. */
@@ -69,7 +72,8 @@ export class Nats {
   private async prepare(): Promise<void> {
     const bus = await operator(this.options.data, this.url);
     try {
-      await ensureTopology(bus);
+      const { cluster } = this.options;
+      await ensureTopology(bus, cluster ? cluster.routes.length + 1 : 1);
     } finally {
       await bus.nc.close();
     }
@@ -107,7 +111,7 @@ function operator(data: DataDir, url: string): Promise<Connection> {
   return connectBus({ servers: [url], name: 'operator', credentials, timeoutMs: 10_000 });
 }
 
-function launch({ data, host, access }: NatsOptions, port: number): Promise<NatsServer> {
+function launch({ data, host, access, cluster }: NatsOptions, port: number): Promise<NatsServer> {
   return startNatsServer({
     dir: data.nats,
     host,
@@ -115,6 +119,7 @@ function launch({ data, host, access }: NatsOptions, port: number): Promise<Nats
     pidFile: data.natsPid,
     logFile: join(data.nats, 'nats.log'),
     access,
+    ...(cluster && { cluster }),
     credentials: credentialsPath(data.credentials, 'operator'),
   });
 }

@@ -20,6 +20,8 @@ import type { Fleet, Hosting } from './fleet.js';
 import { InProcess } from './in-process.js';
 import { stopLeftovers } from './leftovers.js';
 import { lock } from './lock.js';
+import { becomeMember } from './members/become.js';
+import { clusterOf, otherServers, type Membership } from './members/members.js';
 import { Nats } from './nats.js';
 import { writeEntrance } from './entrance.js';
 import { canListen, reachable } from './ports.js';
@@ -30,6 +32,10 @@ export interface UpSettings {
   port: number;
   listen: string;
   natsPort?: number;
+  /** How many members the control plane has that this machine begins. */
+  members?: number;
+  /** The first member of the control plane that this machine becomes a member of. */
+  join?: { address: string; token: string };
   /** Where other hosts reach this one; absent: what `listen` tells. */
   advertise?: string;
   /** Whether this machine is a node, too. */
@@ -68,16 +74,18 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   try {
     await stopLeftovers(data);
     const port = await gatewayPort(settings);
+    const membership = await becomeMember(settings, port);
+    const others = membership ? otherServers(membership) : [];
     const remembered = settingsOf(data);
     const authority = await ensureCredentials(data.credentials);
-    const nats = await startBus(settings, { authority, remembered, onRestart: () => announce() });
+    const nats = await startBus(settings, { authority, remembered, membership, onRestart: () => announce() });
     undo.push(() => nats.stop());
     const node = settings.node ?? remembered.node ?? toName(hostname(), 'node');
     const cluster = remembered.cluster ?? randomBytes(6).toString('hex');
     const { engine, words } = await chooseEngine(settings, { node, cluster });
     remember(data, { node, cluster, engine: engine.kind ?? 'docker' });
-    const endpoint = await writeEntrance(settings, { authority, natsUrl: nats.url, node, cluster, port });
-    const hosting = hostingOf(settings, { natsUrl: nats.url, node, cluster, port, engine });
+    const endpoint = await writeEntrance(settings, { authority, natsUrl: nats.url, others, node, cluster, port });
+    const hosting = hostingOf(settings, { natsUrls: [nats.url, ...others], node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
@@ -96,15 +104,23 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
   }
 }
 
+interface Bus {
+  authority: Authority;
+  remembered: Settings;
+  membership: Membership | undefined;
+  onRestart: () => void;
+}
+
 async function startBus(
   { data, listen, natsPort, log, step }: UpSettings,
-  { authority, remembered, onRestart }: { authority: Authority; remembered: Settings; onRestart: () => void },
+  { authority, remembered, membership, onRestart }: Bus,
 ): Promise<Nats> {
   const { natsPort: lastPort } = remembered;
   const nats = await Nats.start({
     data,
     host: listen,
     access: await authority.serverAccess(),
+    ...(membership && { cluster: clusterOf(membership, listen) }),
     log,
     onRestart,
     ...(natsPort !== undefined && { port: natsPort }),
@@ -123,7 +139,7 @@ async function gatewayPort({ port, listen }: UpSettings): Promise<number> {
 
 function hostingOf(
   settings: UpSettings,
-  at: Pick<Hosting, 'natsUrl' | 'node' | 'cluster' | 'engine'> & { port: number },
+  at: Pick<Hosting, 'natsUrls' | 'node' | 'cluster' | 'engine'> & { port: number },
 ): Hosting {
   const { data, listen, labels, isNode, log } = settings;
   const credentials = (service: ServiceName): string =>
@@ -132,7 +148,7 @@ function hostingOf(
       : credentialsPath(data.credentials, service);
   return {
     services: SERVICES.filter((name) => isNode || name !== 'provisioner'),
-    natsUrl: at.natsUrl,
+    natsUrls: at.natsUrls,
     credentials,
     node: at.node,
     cluster: at.cluster,

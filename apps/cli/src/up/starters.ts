@@ -7,7 +7,7 @@ export function starters(hosting: Hosting): Record<ServiceName, () => Promise<Ru
   const { gateway, node, cluster, labels, engine } = hosting;
   const common = (name: ServiceName): ServiceOptions => ({
     name,
-    servers: [hosting.natsUrl],
+    servers: [...hosting.natsUrls],
     credentials: hosting.credentials(name),
     timeoutMs: 30_000,
   });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { messageOf, requireName, TuttiError } from '@tutti/model';
+import { invalid, messageOf, requireName, TuttiError } from '@tutti/model';
 import type { Context } from '../client/context-file.js';
 import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
@@ -8,6 +8,7 @@ import { dataDir, makeDataDir, settingsOf, type DataDir, type Settings as DataSe
 import { detach, tellParent } from '../up/detach.js';
 import type { EngineWish } from '../up/engine-wish.js';
 import { runningUp } from '../up/lock.js';
+import { SIZES } from '../up/members/members.js';
 import { keepHeapSmall } from '../up/memory.js';
 import { engineOption, examples, labelsOf, parsed, repeatable, wholeNumber } from './options.js';
 
@@ -20,6 +21,9 @@ interface Options {
   listen: string;
   natsPort?: number;
   advertise?: string;
+  members?: number;
+  join?: string;
+  token?: string;
   node: string | boolean;
   label?: string[];
   engine?: EngineWish;
@@ -37,6 +41,9 @@ export function define(command: Command): Command {
     .option('--port <port>', 'of the HTTP gateway; 0 is any free one', port, 8080)
     .option('--listen <host>', 'address that gateway and bus listen on; 0.0.0.0 lets other hosts join', '127.0.0.1')
     .option('--advertise <host>', 'where other hosts reach this one (default: what --listen tells)')
+    .option('--members <n>', 'begin a control plane of so many members, 1 or 3', parsed(sizeOf))
+    .option('--join <address>', 'become a member of the control plane that is begun there')
+    .option('--token <token>', 'with --join: what its first member has printed')
     .option('--nats-port <port>', 'of the bus (default: that of last time, else 4222, else any free one)', port)
     .option('--node <name>', "this node's name (default: that of last time, else the host's)", parsed(nodeName))
     .option('--no-node', 'run the control plane only: this machine runs no applications')
@@ -56,6 +63,7 @@ export function define(command: Command): Command {
     'tutti up --detach --port 9090 --data /var/lib/tutti',
     'tutti up --listen 0.0.0.0     # other hosts may join',
     'tutti up --deploy compose.yaml --app shop',
+    'tutti up --listen 0.0.0.0 --members 3     # prints what to run on two more',
   ).action(act);
 }
 
@@ -103,6 +111,8 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
     listen,
     ...(natsPort !== undefined && { natsPort }),
     ...(advertise !== undefined && { advertise }),
+    ...(options.members !== undefined && { members: options.members }),
+    ...joinOf(options),
     isNode: node !== false,
     ...(typeof node === 'string' && { node }),
     ...(engine !== undefined && { engine }),
@@ -136,6 +146,18 @@ async function deployAsked(context: Context, { deploy, app }: Options, data: Dat
 function fileFor(engine: DataSettings['engine'], file: string): string {
   const own = file.replace(/(\.ya?ml)$/, '.process$1');
   return engine === 'process' && existsSync(own) ? own : file;
+}
+
+function sizeOf(text: string): number {
+  const size = SIZES.find((one) => String(one) === text);
+  if (size === undefined) throw invalid(`a control plane has ${SIZES.join(' or ')} members, not ${text}`);
+  return size;
+}
+
+function joinOf({ join, token }: Options): { join?: { address: string; token: string } } {
+  if (join === undefined) return {};
+  if (token === undefined) throw invalid('--join needs --token: the first member has printed one');
+  return { join: { address: join, token } };
 }
 
 function nodeName(text: string): string {

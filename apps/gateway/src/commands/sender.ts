@@ -73,9 +73,7 @@ export class Sender {
     });
     try {
       // Listening first, so that no answer is too quick for us; what was answered before comes at once.
-      const first = await firstValueFrom(
-        seen.pipe(timeout({ first: ACK_TIMEOUT_MS, with: () => throwError(busAway) })),
-      );
+      const first = await firstValueFrom(seen.pipe(timeout({ first: PATIENCE_MS, with: () => throwError(busAway) })));
       if (first === 'ready') await this.publish(command, sending);
       const outcome = await firstValueFrom(
         seen.pipe(
