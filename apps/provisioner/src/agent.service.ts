@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BUS, type Connection } from '@tutti/bus';
-import { DockerEngine, ProcessEngine, processRoot, type ContainerEngine } from '@tutti/engine';
 import { backoffMs, messageOf } from '@tutti/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeAgent } from './node-agent.js';
+import { openEngine } from './open-engine.js';
 import type { Settings } from './settings.js';
 
 export const SETTINGS = Symbol('SETTINGS');
@@ -35,20 +35,14 @@ export class Agent implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async begin(): Promise<NodeAgent | undefined> {
-    const engine = await this.untilDone(() => this.connect(), 'waiting for the container engine');
+    const engine = await this.untilDone(
+      () => openEngine(this.settings, this.logger),
+      'waiting for the container engine',
+    );
     if (!engine) return undefined;
     const agent = new NodeAgent({ bus: this.bus, engine, settings: this.settings, logger: this.logger });
     await this.untilDone(() => agent.start(), 'the node cannot start yet');
     return agent;
-  }
-
-  private async connect(): Promise<ContainerEngine> {
-    const { engine, clusterId, node, address } = this.settings;
-    if ('events' in engine) return engine;
-    const { kind, host, root = processRoot(clusterId, node) } = engine;
-    if (kind !== 'process') return DockerEngine.connect({ ...(host !== undefined && { host }) });
-    const warn = (line: string): void => this.logger.warn(line);
-    return ProcessEngine.open({ root, warn, ...(address !== undefined && { address }) });
   }
 
   private async untilDone<T>(attempt: () => Promise<T>, saying: string): Promise<T | undefined> {

@@ -1,4 +1,5 @@
-import { startService, type RunningService } from '@tutti/bus';
+import { createLogger, startService, type RunningService } from '@tutti/bus';
+import { OfflineFence } from './offline-fence.js';
 import { ProvisionerModule } from './provisioner.module.js';
 import { settingsOf, type AgentOptions } from './settings.js';
 
@@ -11,6 +12,13 @@ export { LABEL } from './core/labels.js';
  * @throws TuttiError when the bus cannot be reached, or the node's name is none
  */
 export async function start(options: AgentOptions): Promise<RunningService> {
-  const module = ProvisionerModule.with(settingsOf(options));
-  return startService(module, { ...options, description: 'Keeps the containers of one node as its tasks want them' });
+  const settings = settingsOf(options);
+  const fence = new OfflineFence(settings, options.logger ?? createLogger('provisioner'));
+  fence.arm();
+  try {
+    const description = 'Keeps the containers of one node as its tasks want them';
+    return await startService(ProvisionerModule.with(settings), { ...options, description });
+  } finally {
+    fence.disarm();
+  }
 }

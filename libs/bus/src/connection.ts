@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, errors, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf, TuttiError } from '@tutti/model';
@@ -55,7 +56,7 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
     );
     return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc, { checkAPI: false }), name: options.name, inbox };
   } catch (error) {
-    const refused = /authorization|permission/i.test(messageOf(error));
+    const refused = isRefusal(error);
     throw new TuttiError(
       refused ? 'unauthorised' : 'unavailable',
       `cannot connect to NATS at ${options.servers.join(', ')}: ${messageOf(error)}`,
@@ -69,17 +70,23 @@ export async function connectBus(options: BusOptions): Promise<Connection> {
  */
 const DIAL_MS = 2000;
 
-/** The first connection: as many attempts as `timeoutMs` allows. */
+/** Before the next attempt where one was turned away at once. */
+const REDIAL_MS = 200;
+
+/** The first connection: as many attempts as `timeoutMs` allows. Who is not let in need not try again. */
 async function dial(options: ConnectionOptions, timeoutMs: number): Promise<NatsConnection> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await connect(options);
     } catch (error) {
-      if (!(error instanceof errors.TimeoutError) || Date.now() >= deadline) throw error;
+      if (isRefusal(error) || Date.now() >= deadline) throw error;
+      if (!(error instanceof errors.TimeoutError)) await sleep(REDIAL_MS);
     }
   }
 }
+
+const isRefusal = (error: unknown): boolean => /authorization|permission/i.test(messageOf(error));
 
 /** Each user has an inbox of its own, so that none can read another's replies. @param node of an agent */
 export function inboxOf(name: string, node?: string): string {
