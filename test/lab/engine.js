@@ -1,6 +1,6 @@
 // A Docker Engine of a lab's host: a dockerd of its own, with its own folders, in the host's network.
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -8,10 +8,21 @@ import { enter } from './network.js';
 import { tryRun } from './shell.js';
 
 const READY_MS = 60_000;
+const MOST_STARTS = 3;
+const RESTART_MS = 500;
 
-/** Starts the engine; resolves when it answers. */
-export async function startEngine({ number, index, dir }) {
-  mkdirSync(dir, { recursive: true });
+/** Starts the engine, as often as a supervisor would; resolves when it answers. */
+export async function startEngine(host) {
+  mkdirSync(host.dir, { recursive: true });
+  for (let tries = 1; !(await comesUp(host)); tries += 1) {
+    const log = join(host.dir, 'dockerd.log');
+    if (tries === MOST_STARTS)
+      throw new Error(`dockerd of host ${host.index} does not come up: ${lastLineOf(log)}; see ${log}`);
+    await sleep(RESTART_MS);
+  }
+}
+
+async function comesUp({ number, index, dir }) {
   // Numbers that a killed engine has left behind may be somebody else's by now.
   for (const stale of ['docker.pid', 'exec/containerd/containerd.pid']) rmSync(join(dir, stale), { force: true });
   const log = openSync(join(dir, 'dockerd.log'), 'a');
@@ -19,21 +30,17 @@ export async function startEngine({ number, index, dir }) {
     stdio: ['ignore', log, log],
     detached: true,
   });
+  closeSync(log);
   child.unref();
   const docker = engineAt(dir);
-  const deadline = Date.now() + READY_MS;
-  while (
-    !(await docker.ping().then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      throw new Error(`dockerd of host ${index} does not come up: see ${join(dir, 'dockerd.log')}`);
-    }
-    await sleep(50);
+  const answers = () => docker.ping().then(Boolean, () => false);
+  for (const deadline = Date.now() + READY_MS; !(await answers()); await sleep(50)) {
+    if (child.exitCode !== null || Date.now() > deadline) return false;
   }
+  return true;
 }
+
+const lastLineOf = (file) => read(file).trim().split('\n').at(-1);
 
 export const socketOf = (dir) => join(dir, 'docker.sock');
 export const engineAt = (dir) => new Docker({ socketPath: socketOf(dir) });

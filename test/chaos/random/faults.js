@@ -23,7 +23,7 @@ export async function breakThings({ world, random, log, isOver }) {
     const ms = fault.from + random() * (fault.to - fault.from);
     log(`${fault.name} ${target.key}, ${Math.round(ms)} ms`);
     const work = fault
-      .work({ world, target, ms, random })
+      .work({ world, target, ms, random, log })
       .catch((error) => log(`${fault.name} ${target.key} failed: ${error.message}`))
       .finally(() => (busy.delete(target.key), open.delete(work)));
     open.add(work);
@@ -74,7 +74,10 @@ const FAULTS = [
   },
   {
     ...{ name: 'kill agent', from: 0, to: 1, target: ofHosts },
-    work: ({ world, target }) => world.killAgent(target.key),
+    work: async ({ world, target, log }) => {
+      const ms = await world.killAgent(target.key);
+      log(`agent of ${target.key} is back after ${Math.round(ms)} ms`);
+    },
   },
   {
     // Shorter than the lease: an agent that is paused for longer cannot stop what it is to fence, see the task model.

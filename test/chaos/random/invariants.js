@@ -148,10 +148,20 @@ function silentFailures(events) {
     for (const node of data.nodes ?? []) told.add(node);
   }
   const failed = events
-    .filter(({ type }) => /\.task\.(exited|failed|rejected)$/.test(type))
-    .map(({ data }) => data?.task);
-  const down = events.filter(({ type }) => type === 'dev.tutti.node.down').map(({ data }) => data?.node);
-  return [...new Set([...failed, ...down])]
-    .filter((one) => one && !told.has(one))
-    .map((one) => `no incident tells of ${one}`);
+    .filter(({ type, data }) => /\.task\.(exited|failed|rejected)$/.test(type) && data)
+    .map(({ type, time, data }) => [
+      data.task,
+      `${type} of ${data.app}/${data.service}.${data.slot} at ${time}: ${why(data)}`,
+    ]);
+  const down = events
+    .filter(({ type, data }) => type === 'dev.tutti.node.down' && data)
+    .map(({ time, data }) => [data.node, `node down at ${time}`]);
+  return [...new Map([...down, ...failed])]
+    .filter(([one]) => !told.has(one))
+    .map(([one, what]) => `no incident tells of ${one}, ${what}`);
 }
+
+const why = ({ state, restarts, lastExit, error }) =>
+  [state, `${restarts} restarts`, lastExit && `exit ${lastExit.code} at ${lastExit.at}`, error]
+    .filter(Boolean)
+    .join(', ');

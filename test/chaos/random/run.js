@@ -55,7 +55,7 @@ async function play(world, { seed, ms, log }) {
   await sleep(HOLD_MS);
   const events = await historySince(world.cluster, since);
   note(faultsOfHistory(events));
-  note(await faultsAtRest(world, { events }));
+  note(await faultsAtRest(world, { events }).catch((error) => [error.message]));
   for (const command of commands) await outcomeOf(world.cluster, command).catch((error) => note([error.message]));
   const evidence = [...faults].flatMap((fault) => evidenceOf(fault, events));
   return { faults: [...faults], evidence, counts, commands: commands.length, events: events.length, restMs };

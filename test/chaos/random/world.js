@@ -51,12 +51,14 @@ class World {
     return name === 'scheduler-2' ? this.#second?.pid : this.cluster.pids()[name];
   }
 
-  /** Whoever supervises it starts it again at once. */
-  killAgent(name) {
-    return this.unguarded(name, async () => {
+  /** Whoever supervises it starts it again at once. @returns how long that took, in milliseconds */
+  async killAgent(name) {
+    const began = performance.now();
+    await this.unguarded(name, async () => {
       kill(this.members.get(name).pid);
       await this.members.get(name).restart();
     });
+    return performance.now() - began;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { DeliverPolicy, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
-import type { RecordKind, Records } from '@tutti/model';
+import { TuttiError, type RecordKind, type Records } from '@tutti/model';
 import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
@@ -42,10 +42,33 @@ function lastMessage(connection: Connection, key: Key): Promise<StoredMsg | null
   return whileConnected(connection, connection.jsm.streams.getMessage(STREAM.state, query));
 }
 
-/** Every record under any of the filters, as of one moment. What cannot be decoded is left out. */
+/** How often a list is read anew because the connection broke. */
+const MOST_READS = 5;
+
+/**
+ * Every record under any of the filters, as of one moment. What cannot be decoded is left out.
+ * @throws TuttiError `unavailable` when the connection breaks again and again
+ */
 export async function list<K extends RecordKind>(
+  connection: Connection,
+  filters: readonly KeyFilter<K>[],
+): Promise<Entry<K>[]> {
+  for (let reads = 1; ; reads += 1) {
+    const stop = new AbortController();
+    try {
+      return await whileConnected(connection, readAll(connection, filters, stop.signal));
+    } catch (error) {
+      if (reads >= MOST_READS || !(error instanceof TuttiError)) throw error;
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+async function readAll<K extends RecordKind>(
   { js }: Connection,
   filters: readonly KeyFilter<K>[],
+  stop: AbortSignal,
 ): Promise<Entry<K>[]> {
   const consumer = await js.consumers.get(STREAM.state, {
     filter_subjects: filters.map((filter) => subjects.state(filter)),
@@ -53,8 +76,9 @@ export async function list<K extends RecordKind>(
     inactive_threshold: 10_000,
   });
   const entries: Entry<K>[] = [];
-  if ((await consumer.info(true)).num_pending > 0) {
+  if ((await consumer.info(true)).num_pending > 0 && !stop.aborted) {
     const messages = await consumer.consume({ max_messages: 1000 });
+    stop.addEventListener('abort', () => void messages.close());
     for await (const message of messages) {
       const entry = toEntry<K>(message);
       if (entry) entries.push(entry);
@@ -62,7 +86,7 @@ export async function list<K extends RecordKind>(
     }
     await messages.close();
   }
-  await consumer.delete().catch(() => false);
+  if (!stop.aborted) await consumer.delete().catch(() => false);
   return entries;
 }
 

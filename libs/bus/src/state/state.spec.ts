@@ -189,4 +189,19 @@ describe('list', () => {
     expect(entries.map(({ key }) => key)).toEqual(['app.team.z']);
     expect(await list(connection, [filters.inNamespace('app', 'nobody')])).toEqual([]);
   });
+
+  test('asks again when the connection breaks, instead of waiting out an answer that cannot come', async () => {
+    await commit(connection, [put('app', { ...app('a', 1), namespace: 'broken' }, { event: 'created' })]);
+    const link = await startLink(bus.url);
+    const over = await connectBus({ servers: [link.url], name: 'operator' });
+    link.cut();
+    const began = performance.now();
+    const reading = list(over, [filters.inNamespace('app', 'broken')]);
+    setTimeout(() => link.mend(), 300);
+    expect((await reading).map(({ key }) => key)).toEqual(['app.broken.a']);
+    // A request to the server is given up after five seconds.
+    expect(performance.now() - began).toBeLessThan(4000);
+    await over.nc.close();
+    await link.close();
+  });
 });
