@@ -179,3 +179,21 @@ describe('a node that is gone for good', () => {
     expect(result.change).toEqual([]);
   });
 });
+
+describe('a task that was asked to go when its node went down', () => {
+  const down = { ...node('n1'), liveness: 'down' as const, since: NOW };
+  const left = [asked(aTask('db', 1))];
+
+  test.each([
+    ['fenced', anApp({ db: aServiceSpec({ onPartition: 'stop' }) }), /waits until its agent has stopped it/],
+    ['with its data there', keeping('local', { db: aServiceSpec({ mounts }) }), /its volume is there/],
+  ])('%s, has no successor yet, and that says why', (_, app, reason) => {
+    const result = plan(app, left, [down, node('n2')]);
+    expect([...created(result), ...result.change]).toEqual([]);
+    expect(result.rollout?.services.db?.pending[0]?.reason).toMatch(reason);
+  });
+
+  test('is given up at once where nothing hinders, and has one', () => {
+    expect(created(plan(anApp({ db: aServiceSpec() }), left, [down, node('n2')]))).toEqual(['db.1 on n2']);
+  });
+});

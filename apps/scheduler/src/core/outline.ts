@@ -13,7 +13,7 @@ export function outline(view: AppView, nodes: Nodes, now: number): Outline {
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
   const steps: OutlineStep[] = [];
   const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
-  const placed = placeWishes(view, nodes, { services, decided, now });
+  const placed = placeWishes(view, nodes, { services, decided, now, most: Infinity });
   for (const task of placed.create) {
     const step = steps.find(
       ({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove',

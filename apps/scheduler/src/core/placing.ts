@@ -18,6 +18,8 @@ export interface Placed {
   keep: TaskView[];
   /** Wishes that no node can take now. */
   delays: Delay[];
+  /** Wishes are left that nobody has looked at. */
+  isCut: boolean;
 }
 
 /** What is to be done about each service. */
@@ -26,22 +28,31 @@ export interface Intentions {
   decided: ReadonlyMap<string, Decisions>;
   /** Epoch ms. */
   now: number;
+  /** Tasks that may be written; what is left then is placed when it is looked at again, on what there is then. */
+  most: number;
 }
 
 /** Places wishes one after the other, each on what those before it left over. */
-export function placeWishes(view: AppView, nodes: Nodes, { services, decided, now }: Intentions): Placed {
+export function placeWishes(view: AppView, nodes: Nodes, { services, decided, now, most }: Intentions): Placed {
   const room = new Room(nodes);
-  const placed: Placed = { create: [], forget: [], orphans: [], keep: [], delays: [] };
+  const placed: Placed = { create: [], forget: [], orphans: [], keep: [], delays: [], isCut: false };
   for (const decisions of decided.values()) decisions.forget.forEach((task) => room.free(task));
   for (const [name, decisions] of decided) {
     const service = services.get(name);
     if (!service?.spec || decisions.wishes.length === 0) continue;
     const { spec } = service;
     const work = { view, service, spec, room, seeker: seekerOf(service, { spec, room, now }), placed };
-    for (const wish of decisions.wishes) placeOne(wish, work);
+    for (const wish of decisions.wishes) {
+      // A task, what it frees and what is given up for it are written at once, or not at all.
+      if (sizeOf(placed) >= most) return { ...placed, isCut: true };
+      placeOne(wish, work);
+    }
   }
   return placed;
 }
+
+const sizeOf = ({ create, forget, orphans, keep }: Placed): number =>
+  create.length + forget.length + orphans.length + keep.length;
 
 interface Work {
   view: AppView;
@@ -74,14 +85,11 @@ function placeOne(wish: Wish, work: Work): void {
     ...(wish.only && { only: wish.only }),
     ...(wish.avoid !== undefined && { avoid: wish.avoid }),
   });
-  if (!placement.ok && wish.isOptional) {
-    if (wish.replaces) placed.keep.push(wish.replaces);
-    return;
-  }
   if (!placement.ok) {
     before.forEach((node) => room.put(node));
     before.forEach(({ record }) => seeker.changed(record.node));
-    placed.delays.push(delayOf(wish, placement.why));
+    if (!wish.isOptional) placed.delays.push(delayOf(wish, placement.why));
+    else if (wish.replaces) placed.keep.push(wish.replaces);
     return;
   }
   const node = placement.node.record.node;

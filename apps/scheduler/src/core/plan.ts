@@ -4,6 +4,9 @@ import type { TaskView } from './view.js';
 /** A task to be written; the shell gives it its id and its time. */
 export type NewTask = Omit<TaskRecord, 'task' | 'createdAt'>;
 
+/** Tasks that one plan writes: with their ledgers this stays below the bus's limit of a batch. */
+export const MOST_TASKS = 400;
+
 /** What is to be written, all or nothing. */
 export interface Plan {
   create: NewTask[];
@@ -21,6 +24,8 @@ export interface Plan {
   wakeAt?: number;
   /** Slots that wait for room on a node. */
   blocked: boolean;
+  /** There is more to do than one plan holds: it is looked at again at once. */
+  isCut?: boolean;
 }
 
 /** Whether a plan changes tasks, and so what nodes have promised. */

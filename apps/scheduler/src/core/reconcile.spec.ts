@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { ServiceSpec } from '@tutti/model';
 import { aServiceSpec, time } from '@tutti/testing';
 import { aNode, anApp, aTask, dependsOn, NOW } from '../testing/builders.js';
-import type { Plan } from './plan.js';
-import { nodesByName } from './node-view.js';
+import { MOST_TASKS, type Plan } from './plan.js';
+import { giveBack, promise } from './ledger.js';
+import { nodesByName, type NodeView } from './node-view.js';
 import { reconcile } from './reconcile.js';
 import type { AppView, TaskView } from './view.js';
 
@@ -196,6 +197,53 @@ describe('dependencies', () => {
     expect(stopped(plan(app, [aTask('db', 1), aTask('web', 1)]))).toEqual(['web.1']);
     expect(stopped(plan(app, [aTask('db', 1), ended(aTask('web', 1), 'stopped')]))).toEqual(['db.1']);
     expect(plan(app).rollout?.phase).toBe('removed');
+  });
+});
+
+describe('more than one commit holds', () => {
+  const node = (name: string, tasks: number): NodeView => {
+    const capacity = { cpuMillis: 100 * tasks, memoryBytes: 1024 ** 3 };
+    return aNode(name, { capacity });
+  };
+  const web = aServiceSpec({ replicas: 1000, reservations: { cpuMillis: 100, memoryBytes: 0 } });
+
+  test('is planned in parts, each of them whole', () => {
+    const result = plan(anApp({ web }), [], [node('n1', 2000)]);
+    expect(result).toMatchObject({ isCut: true, blocked: false });
+    expect(result.create).toHaveLength(MOST_TASKS);
+  });
+
+  test('places nothing on room that it does not free, and gives nothing up without its successor', () => {
+    const lost = { ...node('n1', 300), liveness: 'down' as const };
+    const dead = Array.from({ length: 300 }, (_, index) =>
+      aTask('web', index + 1, {
+        state: 'failed',
+        status: { finishedAt: time(0) },
+        record: { node: 'n2', reserved: web.reservations },
+      }),
+    );
+    const stranded = Array.from({ length: 300 }, (_, index) =>
+      aTask('web', index + 301, { record: { node: 'n1', reserved: web.reservations } }),
+    );
+    const full = dead.reduce((ledger, { record }) => promise(ledger, record), aNode('n2').ledger);
+    const nodes = [lost, { ...node('n2', 300), ledger: full }, node('n3', 50)];
+    const app = anApp({ web: { ...web, replicas: 600 } });
+    const result = plan(app, [...dead, ...stranded], nodes);
+    const given = result.forget.reduce((ledger, { record }) => giveBack(ledger, record), full);
+    const on = (name: string): number => result.create.filter((task) => task.node === name).length;
+    expect(given.reserved.cpuMillis + 100 * on('n2')).toBeLessThanOrEqual(30_000);
+    expect(on('n3')).toBeLessThanOrEqual(50);
+    const orphaned = result.change.filter(({ event }) => event === 'orphaned').map(({ record }) => record.slot);
+    expect(result.create.map(({ slot }) => slot)).toEqual(expect.arrayContaining(orphaned));
+    expect(result.create.length + result.change.length + result.forget.length).toBeLessThan(MOST_TASKS + 10);
+  });
+
+  test('lets everything go, a part at a time', () => {
+    const app = anApp({ web: { ...web, replicas: 0 } });
+    const tasks = Array.from({ length: 900 }, (_, index) => aTask('web', index + 1));
+    const result = plan(app, tasks, [node('n1', 900)]);
+    expect(result).toMatchObject({ isCut: true, create: [], forget: [] });
+    expect(result.change).toHaveLength(MOST_TASKS);
   });
 });
 

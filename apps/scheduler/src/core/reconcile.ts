@@ -2,7 +2,7 @@ import type { TaskRecord } from '@tutti/model';
 import { earlier, noDecisions, type Decisions, type Loss } from './decisions.js';
 import { dependentsLeft, dependentToMove, unmetDependency } from './dependencies.js';
 import { placeWishes } from './placing.js';
-import type { Plan } from './plan.js';
+import { MOST_TASKS, type Plan } from './plan.js';
 import { progressOf } from './progress.js';
 import { decideSlots } from './slots.js';
 import { servicesOf, type AppView, type ServiceView, type TaskView } from './view.js';
@@ -16,17 +16,26 @@ import type { Nodes } from './node-view.js';
 export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
   const decided = new Map([...services].map(([name, service]) => [name, decide(service, { view, services, now })]));
-  const placed = placeWishes(view, nodes, { services, decided, now });
   const all = [...decided.values()];
+  const forget = all.flatMap((decisions) => decisions.forget);
+  const change = all.flatMap(changesOf);
+  // What gives room back comes first: nothing is placed on room that this commit does not free.
+  const most = MOST_TASKS - forget.length - change.length;
+  const placed = placeWishes(view, nodes, { services, decided, now, most });
   const delays = [...all.flatMap(({ delays: own }) => own), ...placed.delays];
   return {
     create: placed.create,
-    change: [...all.flatMap(changesOf), ...placed.orphans.map(orphaned), ...placed.keep.map(kept)],
-    forget: [...new Set([...all.flatMap(({ forget }) => forget), ...placed.forget])],
+    change: [
+      ...change.slice(0, Math.max(0, MOST_TASKS - forget.length)),
+      ...placed.orphans.map(orphaned),
+      ...placed.keep.map(kept),
+    ],
+    forget: [...new Set([...forget.slice(0, MOST_TASKS), ...placed.forget])],
     volumes: Object.fromEntries([...services].map(([name, { volumes }]) => [name, volumes])),
     rollout: progressOf(view, { services, decided, delays, now }),
     wakeAt: all.reduce<number | undefined>((at, { wakeAt }) => earlier(at, wakeAt), undefined),
     blocked: placed.delays.length > 0,
+    isCut: placed.isCut || most < 0,
   };
 }
 

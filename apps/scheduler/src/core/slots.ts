@@ -18,7 +18,7 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
   const free = slots.filter((slot) => !isFenced(slot, { service, context, decisions }));
   for (const slot of slots) {
     slot.gone = rememberedOf(slot, service, decisions);
-    giveUpLeaving(slot, decisions);
+    giveUpLeaving(slot, service, decisions);
     if (!slot.wanted) empty(slot, service, decisions);
     else if (free.includes(slot)) fill(slot, { service, context, decisions });
   }
@@ -57,12 +57,15 @@ function rememberedOf(slot: Slot, service: ServiceView, decisions: Decisions): T
   return last ? [last] : [];
 }
 
-/** What was asked to go and is on a node that is down holds nobody up. */
-function giveUpLeaving(slot: Slot, { losses }: Decisions): void {
-  for (const task of slot.leaving) {
-    if (isStranded(task)) losses.push({ task, cause: task.record.targetCause ?? 'no longer wanted' });
-  }
+/**
+ * What was asked to go and is on a node that is down holds nobody up; but what is fenced may run there still, and where
+ * data is left behind its successor waits for it: these are as any other task on a node that is down.
+ */
+function giveUpLeaving(slot: Slot, { spec, keeps }: ServiceView, { losses }: Decisions): void {
+  const stranded = slot.leaving.filter(isStranded);
   slot.leaving = slot.leaving.filter((task) => !isStranded(task));
+  if (slot.wanted && (spec?.onPartition === 'stop' || keeps === 'local')) slot.stranded.push(...stranded);
+  else stranded.forEach((task) => losses.push({ task, cause: task.record.targetCause ?? 'no longer wanted' }));
 }
 
 function empty(slot: Slot, service: ServiceView, decisions: Decisions): void {

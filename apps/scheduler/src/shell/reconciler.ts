@@ -17,7 +17,7 @@ import {
 } from '@tutti/bus';
 import { messageOf, type AppRecord, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
-import { givesBack, touchesTasks, type NewTask, type Plan } from '../core/plan.js';
+import { givesBack, MOST_TASKS, touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
 import { isGlobal, isSpent, type AppView } from '../core/view.js';
@@ -31,8 +31,6 @@ import { stage, stageRollout, type Staged } from './writes.js';
 const GATHERING = { calmMs: 2, busyMs: 20 };
 /** Progress that changes no task is written at most this often, in milliseconds. */
 const PROGRESS_MS = 250;
-/** Tasks created or changed by one commit: with their ledgers this stays below the bus's limit of a batch. */
-const MOST_TASKS = 400;
 const RETRY_MS = 500;
 
 /** The loop: looks at each application that something happened to, and commits what its plan says. */
@@ -167,8 +165,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async carryOut(ref: AppRef, full: Plan): Promise<void> {
-    const plan = bounded(full);
+  private async carryOut(ref: AppRef, plan: Plan): Promise<void> {
     const staged = stage(plan, { store: this.store, mint, cause: this.store.app(ref)?.record.command ?? '' });
     const rollout = this.stageProgress(ref, plan);
     const all = rollout ? [...staged, rollout] : staged;
@@ -177,7 +174,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (all.length === 0) return;
     await this.commit(ref, all);
     if (givesBack(plan)) this.wakeBlocked();
-    if (plan !== full) this.agenda.add(ref);
+    if (plan.isCut) this.agenda.add(ref);
   }
 
   /**
@@ -260,14 +257,6 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 function mark(among: Map<string, AppRef>, ref: AppRef, isOne: boolean): void {
   if (isOne) among.set(appKey(ref), ref);
   else among.delete(appKey(ref));
-}
-
-function bounded(plan: Plan): Plan {
-  const total = plan.create.length + plan.change.length + plan.forget.length;
-  if (total <= MOST_TASKS) return plan;
-  const forget = plan.forget.slice(0, MOST_TASKS);
-  const change = plan.change.slice(0, MOST_TASKS - forget.length);
-  return { ...plan, forget, change, create: plan.create.slice(0, MOST_TASKS - forget.length - change.length) };
 }
 
 function mint(task: NewTask): TaskRecord {

@@ -1,10 +1,18 @@
 import { expect } from '@jest/globals';
-import type { Availability, Liveness, ServiceSpec, StatusRecord, TaskRecord, TaskState } from '@tutti/model';
+import {
+  FENCE_MARGIN_MS,
+  type Availability,
+  type Liveness,
+  type ServiceSpec,
+  type StatusRecord,
+  type TaskRecord,
+  type TaskState,
+} from '@tutti/model';
 import { aServiceSpec } from '@tutti/testing';
 import fc from 'fast-check';
 import { aNode, anApp, dependsOn } from './builders.js';
 import { giveBack, promise } from '../core/ledger.js';
-import { nodesByName, type NodeView } from '../core/node-view.js';
+import { isDown, isGone, nodesByName, type NodeView } from '../core/node-view.js';
 import type { Plan } from '../core/plan.js';
 import { reconcile } from '../core/reconcile.js';
 import {
@@ -117,6 +125,7 @@ export class World {
   look(): boolean {
     const plan = reconcile(this.view(), nodesByName(this.nodes), this.now);
     this.checkBreaks(plan);
+    this.checkLosses(plan);
     for (const { record } of plan.forget) {
       expect(this.tasks.delete(record.task)).toBe(true);
       if (!record.released) this.ledger(record.node, (ledger) => giveBack(ledger, record));
@@ -129,7 +138,8 @@ export class World {
       const id = `t${this.ids++}`;
       const record: TaskRecord = { ...task, task: id, createdAt: new Date(this.now + this.ids).toISOString() };
       this.tasks.set(id, { record, keyRevision: 1 });
-      this.ledger(record.node, (ledger) => promise(ledger, record));
+      const volumes = plan.volumes?.[record.service] ?? [];
+      this.ledger(record.node, (ledger) => promise(ledger, { ...record, volumes }));
     }
     this.check();
     return plan.create.length + plan.change.length + plan.forget.length > 0;
@@ -219,6 +229,7 @@ export class World {
       const memory = mine.reduce((sum, task) => sum + task.record.reserved.memoryBytes, 0);
       expect(ledger.reserved.memoryBytes).toBe(memory);
       expect(ledger.tasks).toBe(mine.length);
+      expect(ledger.reserved.generic?.gpu ?? 0).toBe(mine.filter((task) => task.record.reserved.generic).length);
       expect(ledger.reserved.memoryBytes).toBeLessThanOrEqual(record.capacity.memoryBytes);
       expect(ledger.reserved.cpuMillis).toBeLessThanOrEqual(record.capacity.cpuMillis);
     }
@@ -228,6 +239,27 @@ export class World {
       // What is written to has one writer.
       if (service.keeps !== 'nothing')
         expectOnePerSlot(service.tasks.filter((task) => !hasEnded(task) && !isStranded(task)));
+    }
+  }
+
+  /** Only what is on a node that is down is given up; what is fenced or has data there has no successor too soon. */
+  private checkLosses({ create, change }: Plan): void {
+    const services = new Map(servicesOf(this.view(), nodesByName(this.nodes)).map((one) => [one.name, one]));
+    for (const { record, event } of change) {
+      const host = this.nodes.find((node) => node.record.node === record.node);
+      if (event === 'orphaned') expect([record.task, host && isDown(host)]).toEqual([record.task, true]);
+    }
+    for (const { service, slot, node } of create) {
+      const { spec, keeps, tasks = [] } = services.get(service) ?? {};
+      const there = tasks.filter((task) => task.record.slot === slot && !hasEnded(task));
+      const lost = there.filter(isStranded);
+      // While an earlier task serves, a move or an update runs two on purpose.
+      if (lost.length < there.length) continue;
+      for (const host of lost.flatMap(({ host: one }) => (one && !isGone(one) ? [one] : []))) {
+        if (spec?.onPartition === 'stop')
+          expect(this.now).toBeGreaterThanOrEqual(host.since + spec.stopGraceMs + FENCE_MARGIN_MS);
+        if (keeps === 'local') expect(node).toBe(host.record.node);
+      }
     }
   }
 
