@@ -4,7 +4,13 @@ import { ProvisionerModule } from './provisioner.module.js';
 import { settingsOf, type AgentOptions } from './settings.js';
 
 export { ProvisionerModule } from './provisioner.module.js';
-export { agentOptionsFromEnv, type AgentOptions, type EngineChoice, type EngineKind } from './settings.js';
+export {
+  agentOptionsFromEnv,
+  hostSettingsFromEnv,
+  type AgentOptions,
+  type EngineChoice,
+  type EngineKind,
+} from './settings.js';
 export { LABEL } from './core/labels.js';
 
 /**

@@ -99,12 +99,21 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     node: env.TUTTI_NODE ?? toName(hostname(), 'node'),
     engine: engineFromEnv(env),
     labels: parsePairs(env.TUTTI_LABELS ?? '', 'TUTTI_LABELS holds'),
-    resources: parseResources(env.TUTTI_RESOURCES ?? ''),
+    ...hostSettingsFromEnv(env),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
+    ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
+  };
+}
+
+/** What a host says of itself, whichever way its agent is started: TUTTI_RESOURCES, TUTTI_LEASE, TUTTI_LEASE_EVERY. */
+export function hostSettingsFromEnv(
+  env: NodeJS.ProcessEnv = process.env,
+): Pick<Settings, 'resources'> & Partial<Pick<Settings, 'leaseTtlMs' | 'leaseEveryMs'>> {
+  return {
+    resources: parseResources(env.TUTTI_RESOURCES ?? ''),
     ...durationFromEnv(env, 'TUTTI_LEASE', 'leaseTtlMs'),
     ...durationFromEnv(env, 'TUTTI_LEASE_EVERY', 'leaseEveryMs'),
-    ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
   };
 }
 

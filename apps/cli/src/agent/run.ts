@@ -1,6 +1,6 @@
 import { connectBus, filters, keys, watch, type RunningService } from '@tutti/bus';
 import type { NodeRecord } from '@tutti/model';
-import { start, type EngineChoice } from '@tutti/provisioner';
+import { hostSettingsFromEnv, start, type EngineChoice } from '@tutti/provisioner';
 import { filter, firstValueFrom, map } from 'rxjs';
 import type { AgentHome, Membership } from './home.js';
 
@@ -24,6 +24,7 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
   const { membership, labels, engine, leaseMs } = settings;
   return start({
     ...busOf(settings),
+    ...hostSettingsFromEnv(),
     clusterId: membership.cluster,
     labels,
     ...(membership.address !== undefined && { address: membership.address }),

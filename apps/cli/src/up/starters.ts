@@ -15,7 +15,10 @@ export function starters(hosting: Hosting): Record<ServiceName, () => Promise<Ru
   return {
     policy: async () => (await import('@tutti/policy')).start(common('policy')),
     scheduler: async () => (await import('@tutti/scheduler')).start(common('scheduler')),
-    provisioner: async () => (await import('@tutti/provisioner')).start({ ...common('provisioner'), ...agent }),
+    provisioner: async () => {
+      const { hostSettingsFromEnv, start } = await import('@tutti/provisioner');
+      return start({ ...common('provisioner'), ...agent, ...hostSettingsFromEnv() });
+    },
     monitor: async () => (await import('@tutti/monitor')).start(common('monitor')),
     'service-discovery': async () => (await import('@tutti/service-discovery')).start(common('service-discovery')),
     metering: async () => (await import('@tutti/metering')).start(common('metering')),
