@@ -1,4 +1,5 @@
 // The engine as an outsider sees it: what runs, what happens, and what must be cleared away.
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 
 /** The engine of this machine. */
@@ -72,9 +73,21 @@ export async function removeAllWith(labels, engine = docker) {
     left = await containersWith(labels, { engine });
   }
   const networks = await engine.listNetworks({ filters });
-  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove().catch(gone)));
+  await Promise.all(networks.map(({ Id }) => removeNetwork(engine.getNetwork(Id))));
   const { Volumes } = await engine.listVolumes({ filters });
   await Promise.all((Volumes ?? []).map(({ Name }) => engine.getVolume(Name).remove().catch(gone)));
+}
+
+/** A container that is just being removed is listed no more, and still has its place in the network for a moment. */
+async function removeNetwork(network) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await network.remove();
+    } catch (error) {
+      if (error.statusCode !== 403 || tries >= 50) return gone(error);
+      await sleep(100);
+    }
+  }
 }
 
 /** Removal in progress, or already gone: what is wanted happens. */
