@@ -139,11 +139,13 @@ export function optionsFromEnv(name: string, env: NodeJS.ProcessEnv = process.en
 
 /** The body of every `main.ts`: starts, and closes in order on SIGTERM or SIGINT. */
 export async function runMain(start: () => Promise<RunningService>): Promise<void> {
+  let running: RunningService | undefined;
+  const stop = (): void => void Promise.resolve(running?.close()).finally(() => process.exit(0));
+  // From the first: as the first process of a container, one that does not listen is not stopped by them.
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
   try {
-    const service = await start();
-    const stop = (): void => void service.close().finally(() => process.exit(0));
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    running = await start();
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);
