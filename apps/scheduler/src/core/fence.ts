@@ -13,9 +13,13 @@ function fencedUntil({ spec }: ServiceView, task: TaskView): number {
   return host.since + spec.stopGraceMs + FENCE_MARGIN_MS;
 }
 
-/** Until when a slot must not have another task, epoch ms; 0 where it may. */
-export function slotFencedUntil(service: ServiceView, slot: number): number {
-  if (service.spec?.onPartition !== 'stop') return 0;
-  const own = service.tasks.filter(({ record }) => record.slot === slot);
-  return Math.max(0, ...own.map((task) => fencedUntil(service, task)));
+/** Slot to until when it must not have another task, epoch ms; those that may have one are not there. */
+export function fencedSlots(service: ServiceView): Map<number, number> {
+  const slots = new Map<number, number>();
+  if (service.spec?.onPartition !== 'stop') return slots;
+  for (const task of service.tasks) {
+    const until = Math.max(slots.get(task.record.slot) ?? 0, fencedUntil(service, task));
+    if (until > 0) slots.set(task.record.slot, until);
+  }
+  return slots;
 }

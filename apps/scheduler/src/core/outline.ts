@@ -14,10 +14,10 @@ export function outline(view: AppView, nodes: Nodes, now: number): Outline {
   const steps: OutlineStep[] = [];
   const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
   const placed = placeWishes(view, nodes, { services, decided, now, most: Infinity });
+  const nameOf = ({ service, slot }: { service: string; slot: number }): string => `${service}.${slot}`;
+  const made = new Map(steps.flatMap((step) => (step.action === 'remove' ? [] : [[nameOf(step), step] as const])));
   for (const task of placed.create) {
-    const step = steps.find(
-      ({ service, slot, action }) => service === task.service && slot === task.slot && action !== 'remove',
-    );
+    const step = made.get(nameOf(task));
     if (step) step.node = task.node;
   }
   return { steps, pending: placed.delays.map(({ service, slot, reason }) => ({ service, slot, reason })) };

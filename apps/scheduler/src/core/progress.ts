@@ -59,7 +59,10 @@ function serviceProgress(view: AppView, service: ServiceView, { decided, delays,
     running: slotsWhere(service.tasks, (task) => isLive(task) && isRunning(task)),
     healthy: slotsWhere(current, job ? isComplete : good),
     failed: current.filter((task) => hasEnded(task) && hasFailed(task)).length,
-    pending: delays.filter((delay) => delay.service === service.name).map((delay) => pendingSlot(view, delay, now)),
+    pending: pendingSlots(
+      delays.filter((delay) => delay.service === service.name),
+      { before: view.rollout?.services[service.name]?.pending ?? [], now },
+    ),
     ...(waiting !== undefined && { waiting }),
   };
 }
@@ -69,9 +72,15 @@ function slotsWhere(tasks: readonly TaskView[], holds: (task: TaskView) => boole
   return new Set(tasks.filter(holds).map(({ record }) => record.slot)).size;
 }
 
-function pendingSlot({ rollout }: AppView, { service, slot, reason, node }: Delay, now: number): PendingSlot {
-  const earlier = rollout?.services[service]?.pending.find((pending) => pending.slot === slot);
-  return { slot, reason, ...(node !== undefined && { node }), since: earlier?.since ?? new Date(now).toISOString() };
+function pendingSlots(
+  delays: readonly Delay[],
+  { before, now }: { before: readonly PendingSlot[]; now: number },
+): PendingSlot[] {
+  const since = new Map(before.map((pending) => [pending.slot, pending.since]));
+  return delays.map(({ slot, reason, node }) => {
+    const at = since.get(slot) ?? new Date(now).toISOString();
+    return { slot, reason, ...(node !== undefined && { node }), since: at };
+  });
 }
 
 function phaseOf(view: AppView, picture: Picture, services: Record<string, ServiceProgress>): RolloutPhase {

@@ -31,6 +31,8 @@ export interface Slot {
   dead: TaskView[];
   /** Asked to go, and gone. */
   gone: TaskView[];
+  /** The last of these that went so that another can start elsewhere. */
+  movedAway?: TaskView | undefined;
 }
 
 /** The slots of a service: those wanted, and those that only have tasks left. */

@@ -1,6 +1,6 @@
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
-import { slotFencedUntil } from './fence.js';
+import { fencedSlots } from './fence.js';
 import { hasMadeWay, homeOf, isOptional, move, movable, rehome } from './moves.js';
 import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
 import { isDrained } from './node-view.js';
@@ -15,12 +15,16 @@ import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, 
 export function decideSlots(service: ServiceView, context: SlotContext): Decisions {
   const decisions = noDecisions();
   const slots = slotsOf(service);
-  const free = slots.filter((slot) => !isFenced(slot, { service, context, decisions }));
+  const fences = fencedSlots(service);
+  const free: Slot[] = [];
   for (const slot of slots) {
+    const isFree = !isFenced(slot, fences.get(slot.number), { service, context, decisions });
+    if (isFree) free.push(slot);
+    slot.movedAway = slot.gone.findLast((task) => hasMadeWay(service, task));
     slot.gone = rememberedOf(slot, service, decisions);
     giveUpLeaving(slot, service, decisions);
     if (!slot.wanted) empty(slot, service, decisions);
-    else if (free.includes(slot)) fill(slot, { service, context, decisions });
+    else if (isFree) fill(slot, { service, context, decisions });
   }
   for (const slot of updatable(service, free, context)) replaceOutdated(slot, { service, context, decisions });
   for (const slot of movable(service, free)) move(slot, { service, context, decisions });
@@ -32,9 +36,8 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
  * Whether a task of a wanted slot may still run on a node that is down, where it must not run twice: nothing is done about
  * such a slot until its agent has stopped it.
  */
-function isFenced(slot: Slot, { service, context, decisions }: SlotWork): boolean {
-  const until = slot.wanted ? slotFencedUntil(service, slot.number) : 0;
-  if (until <= context.now) return false;
+function isFenced(slot: Slot, until: number | undefined, { service, context, decisions }: SlotWork): boolean {
+  if (!slot.wanted || until === undefined || until <= context.now) return false;
   const [last] = [...slot.stranded, ...slot.leaving];
   const reason =
     'a task of it may still run on a node that is down: waits until its agent has stopped it (x-tutti.on-partition: stop)';
@@ -140,7 +143,7 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
   } else if (context.gate) {
     decisions.waiting = context.gate;
   } else {
-    const moved = service.tasks.findLast((task) => task.record.slot === slot.number && hasMadeWay(service, task));
+    const moved = slot.movedAway;
     const cause = moved ? `replaces ${moved.record.task}: ${moved.record.targetCause ?? 'moved'}` : context.cause;
     const wish = { service: name, slot: slot.number, cause, failures: 0, frees: [...slot.dead, ...slot.gone] };
     decisions.wishes.push({ ...wish, ...(moved && { replaces: moved }), ...homeOf(service, slot) });

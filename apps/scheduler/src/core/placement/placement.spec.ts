@@ -166,6 +166,17 @@ test('where the service has failed of late comes last, and all nodes have their 
   expect(placing.next()).toMatchObject({ node: { record: { node: 'n3' } }, why: expect.stringMatching(/no recent/) });
 });
 
+test('all nodes are looked at once, however many tasks are placed, and once to say why no more are', () => {
+  const placing = new Placing([aNode('n1'), aNode('n2'), aNode('n3')], aServiceSpec(of(512 * MIB)));
+  let looks = 0;
+  const all = placing.room.all.bind(placing.room);
+  placing.room.all = () => (looks++, all());
+  expect(placing.nodes(6)).toEqual(['n1', 'n2', 'n3', 'n1', 'n2', 'n3']);
+  expect(looks).toBe(1);
+  expect(new Set(placing.nodes(100))).toEqual(new Set(['3 nodes short of 512 MiB memory']));
+  expect(looks).toBe(2);
+});
+
 const KINDS = ['gpu', 'disk'];
 const anyNode = fc
   .record({
