@@ -12,6 +12,7 @@ import type { HealthRecord, StatusRecord } from '@tutti/model';
 import {
   failuresIn,
   incidentChanges,
+  lateChanges,
   isSettled,
   outOfMemory,
   RETENTION_MS,
@@ -40,6 +41,8 @@ export class IncidentDesk {
   private readonly statuses = new RecordTable<'status'>({ group: slotKey, keep: (record) => record });
   private readonly incidents: OwnRecords<'incident'>;
   private readonly settled = new Map<string, Set<string>>();
+  /** Slot to what failed there while no monitor was there to tell. */
+  private readonly late = new Map<string, StatusRecord[]>();
   private readonly work: KeyedSerial;
   private isOpen = false;
 
@@ -75,6 +78,15 @@ export class IncidentDesk {
     this.incidents.draftGroups().forEach((slot) => this.work.add(slot));
   }
 
+  /** Takes in what failed of late, told or not. */
+  takeLate(statuses: readonly StatusRecord[]): void {
+    for (const status of statuses) {
+      const slot = slotKey(status);
+      this.late.set(slot, [...(this.late.get(slot) ?? []), status]);
+      this.work.add(slot);
+    }
+  }
+
   /** The node of the task that took over from one of this slot. */
   successorOf(slot: string, task: string): string | undefined {
     return this.tasks.in(slot).find(({ replaces }) => replaces === task)?.node;
@@ -103,9 +115,13 @@ export class IncidentDesk {
     const view = this.view(slot);
     const incidents = new Map(this.incidents.in(slot).map((incident) => [incident.incident, incident]));
     const known = { incidents, settled: this.settled.get(slot) ?? new Set<string>(), now: Date.now() };
-    const memoryLimits = await this.memoryLimits(outOfMemory(view, known));
+    const late = this.lateView(slot);
+    const memoryLimits = await this.memoryLimits(outOfMemory([...view, ...late], known));
     const changes = incidentChanges(view, { ...known, memoryLimits });
-    await Promise.all(changes.map((change) => this.write(slot, change)));
+    const news = new Set(changes.map(({ incident }) => incident.incident));
+    const more = lateChanges(late, { ...known, memoryLimits }).filter(({ incident }) => !news.has(incident.incident));
+    await Promise.all([...changes, ...more].map((change) => this.write(slot, change)));
+    this.late.delete(slot);
     this.tidy(slot);
   }
 
@@ -128,6 +144,15 @@ export class IncidentDesk {
     }
     if (settled.size > 0) this.settled.set(slot, settled);
     else this.settled.delete(slot);
+  }
+
+  /** Tasks as they stood when they failed. */
+  private lateView(slot: string): SlotView {
+    const tasks = new Map(this.tasks.in(slot).map((task) => [task.task, task]));
+    return (this.late.get(slot) ?? []).map((status) => {
+      const task = tasks.get(status.task);
+      return task ? { task, status } : { status };
+    });
   }
 
   private view(slot: string): SlotView {

@@ -1,8 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BUS, Candidacy, filters, watch, type Change, type Connection } from '@tutti/bus';
 import { CLUSTER_NAMESPACE, messageOf } from '@tutti/model';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription } from 'rxjs';
 import { IncidentDesk } from './incident-desk.js';
+import { failedOfLate } from './missed.js';
 import { NodeDesk } from './node-desk.js';
 import { Verdicts } from './verdicts.js';
 
@@ -67,8 +69,23 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
 
   private takeOver(): void {
     for (const part of [this.verdicts, this.desk, this.nodes]) part.takeOver();
+    void this.lookBack();
+  }
+
+  /** Tells of what failed while nobody led. */
+  private async lookBack(): Promise<void> {
+    while (this.candidacy.leads) {
+      try {
+        return this.desk.takeLate(await failedOfLate(this.bus, Date.now()));
+      } catch (error) {
+        this.log.warn(`what failed of late is looked for again: ${messageOf(error)}`);
+        await sleep(RETRY_MS);
+      }
+    }
   }
 }
+
+const RETRY_MS = 1000;
 
 /** Incidents of nodes are looked after by another desk. */
 const CLUSTER: string = filters.inNamespace('incident', CLUSTER_NAMESPACE).slice(0, -1);

@@ -169,6 +169,29 @@ test('failures while the monitor was down are found at its start, and nothing is
   expect((await list(operator, [filters.all('incident')])).slice(0, 2)).toEqual(before);
 });
 
+test('what failed and was cleared away while no monitor was there is told by the next one, once', async () => {
+  await schedule(aTask());
+  await report(aStatus());
+  await untilVerdict('healthy');
+  await monitor.close();
+  await commit(operator, [put('status', died(), { event: 'exited' })]);
+  await commit(operator, [put('status', died({ state: 'failed' }), { event: 'failed' })]);
+  await schedule(aTask({ task: 'b', replaces: aTask().task }));
+  await report(aStatus({ task: 'b', startedAt: at(7000) }));
+  await commit(operator, [remove('status', keys.status(aTask()), { event: 'forgotten' })]);
+  await commit(operator, [remove('task', keys.task(aTask()), { event: 'removed' })]);
+  monitor = await startMonitor();
+  await until([{ task: aTask().task, exitCode: 137, resolvedAt: at(7000), downMs: 2000 }]);
+  await monitor.close();
+  monitor = await startMonitor();
+  // What happens to another slot shows that the monitor is at work.
+  await schedule(aTask({ task: 'c', slot: 2 }));
+  await report(died({ task: 'c', slot: 2, lastExit: anExit({ at: at(9000) }) }));
+  await until([{ task: aTask().task }, { task: 'c' }]);
+  const opened = (await historyOf(operator, 'incident')).filter(({ type }) => type === 'dev.tutti.incident.opened');
+  expect(opened).toHaveLength(2);
+});
+
 test('a crash of the bus loses no failure', async () => {
   await schedule(aTask());
   await report(aStatus());

@@ -18,6 +18,7 @@ export { GroupCommit } from './state/group-commit.js';
 export { KeyedSerial, type KeyedSerialOptions } from './state/keyed-serial.js';
 export { OwnRecords, type Standing } from './state/own-records.js';
 export { RecordTable, type RecordTableOptions, type Row } from './state/record-table.js';
+export { recent, type RecentOptions } from './state/recent.js';
 export { watch, type Change } from './state/watch.js';
 export * from './topology.js';
 export { BUS, BusModule } from './nest/bus.module.js';

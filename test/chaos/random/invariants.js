@@ -2,6 +2,8 @@
 import { FENCED } from './people.js';
 
 const PAGE = 5000;
+/** As long as a service is paused or takes to be started again. */
+const AWAY_MS = 10_000;
 const TERMINAL = new Set(['complete', 'stopped', 'failed', 'rejected', 'orphaned']);
 
 /** All events since a moment, oldest first. */
@@ -147,8 +149,16 @@ function silentFailures(events) {
     if (data.node && !data.task) told.add(data.node);
     for (const node of data.nodes ?? []) told.add(node);
   }
+  const unwantedFrom = new Map();
+  for (const { type, time, data } of events) {
+    if (/\.task\.(stopping|draining|orphaned)$/.test(type) && data && !unwantedFrom.has(data.task))
+      unwantedFrom.set(data.task, Date.parse(time));
+  }
+  // Who was asked to go has not failed, and a monitor that was away for a moment may have learned of both at once.
+  const wasWanted = ({ task }, time) => Date.parse(time) + AWAY_MS < (unwantedFrom.get(task) ?? Infinity);
   const failed = events
     .filter(({ type, data }) => /\.task\.(exited|failed|rejected)$/.test(type) && data)
+    .filter(({ type, time, data }) => !type.endsWith('exited') || wasWanted(data, time))
     .map(({ type, time, data }) => [
       data.task,
       `${type} of ${data.app}/${data.service}.${data.slot} at ${time}: ${why(data)}`,

@@ -54,6 +54,16 @@ export function failuresIn(
   });
 }
 
+/**
+ * What is to be opened of failures that nobody told of in their time.
+ * @param late tasks as they stood when they failed
+ */
+export function lateChanges(late: SlotView, { incidents, ...known }: Known): IncidentChange[] {
+  const news = failuresIn(late, known).filter(({ failure }) => !incidents.has(failure.incident));
+  const byId = new Map(news.map((one) => [one.failure.incident, one]));
+  return [...byId.values()].map(({ failure, status }) => ({ event: 'opened', incident: opened(failure, status) }));
+}
+
 function opened(failure: Failure, status: StatusRecord): IncidentRecord {
   const { namespace, app, service, slot, task, node } = status;
   const { incident, kind, cause, exitCode, oom, logs } = failure;

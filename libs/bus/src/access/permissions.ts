@@ -18,7 +18,7 @@ const READS: Record<ServiceName, readonly StreamName[]> = {
   policy: [STREAM.commands],
   scheduler: [STREAM.leases],
   provisioner: [STREAM.logs],
-  monitor: [STREAM.leases, STREAM.logs, STREAM.samples],
+  monitor: [STREAM.events, STREAM.leases, STREAM.logs, STREAM.samples],
   'service-discovery': [STREAM.leases],
   metering: [STREAM.samples, STREAM.leases],
 };
