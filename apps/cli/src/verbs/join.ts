@@ -6,12 +6,22 @@ import { untilStopped } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
 import { detach, tellParent } from '../up/detach.js';
 import type { EngineWish } from '../up/engine-wish.js';
-import { engineOption, examples, labelsOf, leaseOption, parsed, repeatable } from './options.js';
+import {
+  engineOption,
+  examples,
+  labelsOf,
+  leaseOption,
+  parsed,
+  repeatable,
+  resourceOption,
+  tellResources,
+} from './options.js';
 
 interface Options {
   token?: string;
   name?: string;
   label?: string[];
+  resource?: string[];
   engine?: EngineWish;
   dockerHost?: string[];
   lease?: number;
@@ -29,6 +39,7 @@ export function define(command: Command): Command {
       parsed((text) => requireName(text, 'node')),
     )
     .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
+    .addOption(resourceOption())
     .addOption(engineOption())
     .addOption(
       repeatable(
@@ -67,6 +78,7 @@ function nodesOf(name: string, dockerHosts: readonly string[]): Wanted[] {
 
 async function inForeground(wanted: readonly Wanted[], address: string | undefined, options: Options): Promise<void> {
   const stopped = untilStopped();
+  tellResources(options.resource);
   try {
     const { runHost } = await import('../agent/host.js');
     const token = options.token ?? process.env.TUTTI_JOIN_TOKEN;

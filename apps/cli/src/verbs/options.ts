@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_NAMESPACE, invalid, messageOf, parseDuration } from '@tutti/model';
+import { DEFAULT_NAMESPACE, invalid, messageOf, parseDuration, resourceCount } from '@tutti/model';
 import { ENGINE_WISHES } from '../up/engine-wish.js';
 import type { EndpointOptions } from '../client/endpoint.js';
 
@@ -110,4 +110,25 @@ export function labelsOf(texts: readonly string[]): Record<string, string> {
       return [text.slice(0, at), text.slice(at + 1)] as const;
     }),
   );
+}
+
+/** `--resource KIND=COUNT`, several times, for {@link tellResources}. */
+export function resourceOption(): Option {
+  return repeatable(
+    '--resource <kind=count>',
+    'what this node has a number of, such as gpu=2, may be repeated (default: TUTTI_RESOURCES)',
+  );
+}
+
+/**
+ * Has every agent that this process or a child of it runs offer these: the agent reads them from its environment.
+ * @throws TuttiError `invalid`
+ */
+export function tellResources(texts: readonly string[] | undefined): void {
+  if (!texts) return;
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    resourceCount(text.slice(0, Math.max(0, at)), text.slice(at + 1));
+  }
+  process.env.TUTTI_RESOURCES = texts.join(',');
 }

@@ -10,7 +10,16 @@ import type { EngineWish } from '../up/engine-wish.js';
 import { runningUp } from '../up/lock.js';
 import { SIZES } from '../up/members/members.js';
 import { keepHeapSmall } from '../up/memory.js';
-import { engineOption, examples, labelsOf, parsed, repeatable, wholeNumber } from './options.js';
+import {
+  engineOption,
+  examples,
+  labelsOf,
+  parsed,
+  repeatable,
+  resourceOption,
+  tellResources,
+  wholeNumber,
+} from './options.js';
 
 /** Long enough for the reason to be written. */
 const LAST_WORDS_MS = 200;
@@ -26,6 +35,7 @@ interface Options {
   token?: string;
   node: string | boolean;
   label?: string[];
+  resource?: string[];
   engine?: EngineWish;
   dockerHost?: string;
   separate?: boolean;
@@ -48,6 +58,7 @@ export function define(command: Command): Command {
     .option('--node <name>', "this node's name (default: that of last time, else the host's)", parsed(nodeName))
     .option('--no-node', 'run the control plane only: this machine runs no applications')
     .addOption(repeatable('--label <key=value>', 'a label of this node, may be repeated'))
+    .addOption(resourceOption())
     .addOption(engineOption())
     .option('--docker-host <url>', 'the Docker Engine (default: DOCKER_HOST, else the default socket)')
     .option('--separate', 'run each service as a process of its own')
@@ -103,6 +114,7 @@ async function inForeground(data: DataDir, options: Options): Promise<void> {
   process.stdout.removeAllListeners('error').on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   const stopped = untilStopped();
+  tellResources(options.resource);
   const { bringUp } = await import('../up/run.js');
   const { port, listen, natsPort, advertise, node, engine, dockerHost } = options;
   const plane = await bringUp({

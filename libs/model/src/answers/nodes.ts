@@ -6,6 +6,8 @@ export interface Amount {
   cpu: number;
   /** Bytes. */
   memory: number;
+  /** What else a node has a number of: kind to how many. */
+  resources?: Record<string, number>;
 }
 
 /**

@@ -13,8 +13,8 @@ import {
 import { stateOfNode } from './node-state.js';
 import { compare } from './tasks.js';
 
-export function amountOf({ cpuMillis, memoryBytes }: Resources): Amount {
-  return { cpu: cpuMillis / 1000, memory: memoryBytes };
+export function amountOf({ cpuMillis, memoryBytes, generic }: Resources): Amount {
+  return { cpu: cpuMillis / 1000, memory: memoryBytes, ...(generic && { resources: generic }) };
 }
 
 /** A record with its revision on the bus. */

@@ -1,11 +1,12 @@
-import type {
-  IncidentElement,
-  IncidentRecord,
-  NodeElement,
-  ServiceRef,
-  StatusRecord,
-  TaskRecord,
-  WhyAnswer,
+import {
+  countOf,
+  type IncidentElement,
+  type IncidentRecord,
+  type NodeElement,
+  type ServiceRef,
+  type StatusRecord,
+  type TaskRecord,
+  type WhyAnswer,
 } from '@tutti/model';
 import type { Grouped } from '../grouped.js';
 import { presentIncidents } from './incidents.js';
@@ -109,6 +110,9 @@ export function whyNode(node: NodeElement, seen: Seen): WhyAnswer {
     lines: [
       state === 'ready' ? 'its agent renews its lease' : `because: ${reason ?? 'nobody has said why'}`,
       `${reserved.cpu} of ${capacity.cpu} CPUs and ${reserved.memory} of ${capacity.memory} bytes of memory are promised`,
+      ...Object.entries(capacity.resources ?? {}).map(
+        ([kind, count]) => `${countOf({ generic: reserved.resources ?? {} }, kind)} of ${count} ${kind} are promised`,
+      ),
       ...running.flatMap(({ task, desired, reason: held }) => {
         const record = tasks.get(task);
         const about = held === undefined ? [] : [`  ${desired === 'run' ? 'stays' : 'stops'} because: ${held}`];
