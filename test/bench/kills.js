@@ -26,10 +26,14 @@ const PATIENCE_MS = 120_000;
 
 const hostOf = (world, n) => world.lab.hosts[n % world.lab.hosts.length];
 
-/** What is killed; `strike` resolves when its supervisor has done its part. */
+/** What is killed, and what has to be so before; `strike` resolves when its supervisor has done its part. */
 const VICTIMS = [
   { name: 'nothing', strike: async () => undefined },
-  { name: 'scheduler, the leading one', strike: (world) => world.killLeadingScheduler() },
+  {
+    name: 'scheduler, the leading one',
+    prepare: (world) => world.haveSecondLead(),
+    strike: async (world) => kill(world.pidOf('scheduler-2')),
+  },
   { name: 'agent', strike: (world, n) => world.killAgent(hostOf(world, n).name) },
   {
     name: 'dockerd',
@@ -103,7 +107,8 @@ async function picture(world) {
   return new Map((await Promise.all(looks)).flat());
 }
 
-async function strikeAndScale(world, { strike }, n) {
+async function strikeAndScale(world, { prepare, strike }, n) {
+  await prepare?.(world);
   await settled(world);
   const before = await picture(world);
   const since = new Date().toISOString();

@@ -100,7 +100,7 @@ async function measure({ lab, cluster, hosts, swarm }, variant) {
     );
   }
   await Promise.all(members.map((member) => member.stop()));
-  return { ours, theirs };
+  return { ours, theirs, joins: members.map(({ readyMs }) => readyMs) };
 }
 
 const told = ({ movedMs, cleanMs, lost, doubles, restarted }) =>
@@ -109,9 +109,10 @@ const told = ({ movedMs, cleanMs, lost, doubles, restarted }) =>
 const of = (rounds, name) => rounds.map((one) => one[name]);
 const sum = (rounds, name) => of(rounds, name).reduce((total, one) => total + one, 0);
 
-function rowsOf({ ours, theirs }, { name, swarm }) {
+function rowsOf({ ours, theirs, joins }, { name, swarm }) {
   const row = (what, values) => ({ 'time in ms': `${name}: ${what}`, ...summary(values) });
   return [
+    row('tutti join, command to ready, three at once', joins),
     row('tutti, cut to all elsewhere', of(ours, 'movedMs')),
     ...(theirs.length > 0 ? [row(`swarm (${swarm})`, of(theirs, 'movedMs'))] : []),
     row('tutti, mended to clean', of(ours, 'cleanMs')),
@@ -119,12 +120,13 @@ function rowsOf({ ours, theirs }, { name, swarm }) {
   ];
 }
 
-function caseOf({ ours, theirs }, { name }) {
+function caseOf({ ours, theirs, joins }, { name }) {
   const [our, their] = [median(of(ours, 'movedMs')), median(of(theirs, 'movedMs'))];
   return {
     ...{ bench: 'node-down', case: name, unit: 'ms', n: ours.length, tasks: TASKS, ours: round(our) },
     ...(theirs.length > 0 && { peer: round(their), ratio: round(our / their, 3) }),
     ...{
+      joinMs: round(median(joins)),
       cleanMs: round(median(of(ours, 'cleanMs'))),
       doubles: sum(ours, 'doubles'),
       restarted: sum(ours, 'restarted'),

@@ -1,6 +1,7 @@
 // What a chaos run plays in: three hosts of a lab, a control plane beside them with two schedulers, an agent a host.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { removed } from '../../harness/applications.js';
 import { startCluster } from '../../harness/cluster.js';
 import { observeHosts } from '../../harness/hosts.js';
@@ -9,6 +10,8 @@ import { end, isRunning, kill } from '../../harness/processes.js';
 import { startLab } from '../../lab/index.js';
 import { Clocks } from './clocks.js';
 
+const LEADER_LEASE_MS = 2000;
+const SCHEDULER_START_MS = 3000;
 const FENCES_AGAIN_MS = 10_000;
 const SECOND_SCHEDULER = 'apps/scheduler/dist/main.js';
 
@@ -29,8 +32,6 @@ class World {
   /** Host to how many faults hinder its agent from fencing just now; `*` stands for all hosts. */
   #unguarded = new Map();
   #second;
-  /** Who came first leads until it dies. */
-  #leading = 'scheduler';
 
   async start(root) {
     this.root = root;
@@ -80,12 +81,14 @@ class World {
     return (this.#unguarded.get(host) ?? 0) + (this.#unguarded.get('*') ?? 0) === 0;
   }
 
-  /** Kills the scheduler that leads, in a run in which no other kills one; the other takes over. */
-  async killLeadingScheduler() {
-    const name = this.#leading;
-    this.#leading = name === 'scheduler' ? 'scheduler-2' : 'scheduler';
-    kill(this.pidOf(name));
-    if (name === 'scheduler-2') this.startSecondScheduler();
+  /** Sees to it that the second scheduler leads: the other stands still for longer than a leader's lease. */
+  async haveSecondLead() {
+    if (!isRunning(this.#second.pid)) this.startSecondScheduler();
+    await sleep(SCHEDULER_START_MS);
+    const other = this.pidOf('scheduler');
+    kill(other, 'SIGSTOP');
+    await sleep(LEADER_LEASE_MS + 1500);
+    kill(other, 'SIGCONT');
   }
 
   startSecondScheduler() {
