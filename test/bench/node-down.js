@@ -7,7 +7,7 @@ import { deployed, removed, until } from '../harness/applications.js';
 import { withCluster } from '../harness/cluster.js';
 import { compose, sleeper } from '../harness/compose.js';
 import { observeHosts } from '../harness/hosts.js';
-import { joinHosts } from '../harness/members.js';
+import { joinHost, joinToken } from '../harness/members.js';
 import { untilIdle } from '../harness/processes.js';
 import { median, printCases, printTable, round, summary } from '../harness/stats.js';
 import { isSwarmTask, withSwarm } from '../harness/swarm.js';
@@ -58,13 +58,19 @@ async function cutAndMend({ hosts, victim, isOne }) {
   };
 }
 
-async function roundOfOurs({ cluster, hosts, victim }) {
+/** Nodes of this round's own: one that has come and gone before is held back for a while, and Swarm's cuts would count. */
+async function roundOfOurs({ cluster, hosts, workers, victim, variant, n }) {
+  const token = await joinToken(cluster);
+  const join = (host) =>
+    joinHost({ cluster, host, token }, ...variant.lease, '--name', `${host.name}-${variant.name}-${n}`);
+  const members = await Promise.all(workers.map(join));
   await deployed(cluster, APP, { text: compose({ sleeper: sleeper(TASKS) }) });
   await settled();
   const measured = await cutAndMend({ hosts, victim, isOne: isOurs });
   await removed(cluster, APP);
   await until(async () => (await hosts.running(isOurs)).length === 0, { what: 'the end of our containers' });
-  return measured;
+  await Promise.all(members.map((member) => member.stop()));
+  return { ...measured, joins: members.map(({ readyMs }) => readyMs) };
 }
 
 async function roundOfSwarm({ swarm, hosts, victim, variant }) {
@@ -88,19 +94,17 @@ const settled = async () => {
 
 async function measure({ lab, cluster, hosts, swarm }, variant) {
   const workers = lab.hosts.slice(0, 3);
-  const members = await joinHosts(cluster, workers, ...variant.lease);
   await swarm?.heartbeat(variant.heartbeatMs);
   const [ours, theirs] = [[], []];
   for (let n = 0; n < ROUNDS; n++) {
     const victim = workers[n % workers.length];
-    ours.push(await roundOfOurs({ cluster, hosts, victim }));
+    ours.push(await roundOfOurs({ cluster, hosts, workers, victim, variant, n }));
     if (swarm) theirs.push(await roundOfSwarm({ swarm, hosts, victim, variant }));
     console.log(
       `${variant.name}, round ${n + 1}: ${told(ours.at(-1))}${swarm ? `; swarm ${told(theirs.at(-1))}` : ''}`,
     );
   }
-  await Promise.all(members.map((member) => member.stop()));
-  return { ours, theirs, joins: members.map(({ readyMs }) => readyMs) };
+  return { ours, theirs, joins: ours.flatMap(({ joins }) => joins) };
 }
 
 const told = ({ movedMs, cleanMs, lost, doubles, restarted }) =>
