@@ -55,7 +55,8 @@ export function writeCredentials(path: string, pass: string, key: KeyPair): void
 /** The bearer token kept at `path`; made when there is none. */
 export function ensureToken(path: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();
-  const token = randomBytes(24).toString('base64url');
+  // No token begins with a dash: it would be taken for an option.
+  const token = randomBytes(24).toString('hex');
   writeFileSync(path, `${token}\n`, { mode: 0o600 });
   return token;
 }
