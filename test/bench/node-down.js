@@ -61,16 +61,23 @@ async function cutAndMend({ hosts, victim, isOne }) {
 /** Nodes of this round's own: one that has come and gone before is held back for a while, and Swarm's cuts would count. */
 async function roundOfOurs({ cluster, hosts, workers, victim, variant, n }) {
   const token = await joinToken(cluster);
-  const join = (host) =>
-    joinHost({ cluster, host, token }, ...variant.lease, '--name', `${host.name}-${variant.name}-${n}`);
+  const nameOf = (host) => `${host.name}-${variant.name}-${n}`;
+  const join = (host) => joinHost({ cluster, host, token }, ...variant.lease, '--name', nameOf(host));
   const members = await Promise.all(workers.map(join));
   await deployed(cluster, APP, { text: compose({ sleeper: sleeper(TASKS) }) });
   await settled();
   const measured = await cutAndMend({ hosts, victim, isOne: isOurs });
   await removed(cluster, APP);
   await until(async () => (await hosts.running(isOurs)).length === 0, { what: 'the end of our containers' });
-  await Promise.all(members.map((member) => member.stop()));
+  await Promise.all(workers.map((host, index) => leave(cluster, members[index], nameOf(host))));
   return { ...measured, joins: members.map(({ readyMs }) => readyMs) };
+}
+
+/** Stops an agent and takes its node away for good: one that is just silent would count among those that vanish together. */
+async function leave(cluster, member, name) {
+  await member.stop();
+  const isRemoved = async () => (await cluster.run(['node', 'rm', name])).code === 0;
+  await until(isRemoved, { what: `the removal of ${name}`, everyMs: 500 });
 }
 
 async function roundOfSwarm({ swarm, hosts, victim, variant }) {
