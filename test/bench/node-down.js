@@ -75,9 +75,14 @@ async function roundOfOurs({ cluster, hosts, workers, victim, variant, n }) {
 
 /** Stops an agent and takes its node away for good: one that is just silent would count among those that vanish together. */
 async function leave(cluster, member, name) {
+  await asked(cluster, 'drain', name);
   await member.stop();
-  const isRemoved = async () => (await cluster.run(['node', 'rm', name])).code === 0;
-  await until(isRemoved, { what: `the removal of ${name}`, everyMs: 500 });
+  await asked(cluster, 'node', 'rm', name);
+}
+
+async function asked(cluster, ...words) {
+  const { code, stderr } = await cluster.run(words);
+  if (code !== 0) throw new Error(`tutti ${words.join(' ')} ended with ${code}: ${stderr}`);
 }
 
 async function roundOfSwarm({ swarm, hosts, victim, variant }) {
