@@ -54,12 +54,17 @@ class Swarm {
     await this.docker.swarmUpdate({ _query: { version: Version.Index }, _body: spec });
   }
 
-  /** Has a service of sleepers made; returns when the manager has taken it in. @param delayMs of a restart */
-  create({ replicas, delayMs = 5000 }) {
+  /**
+   * Has a service of sleepers made; returns when the manager has taken it in.
+   * @param delayMs of a restart; `network`: whether it has one of its own, as each stack has
+   */
+  async create({ replicas, delayMs = 5000, network = false }) {
+    if (network) await this.docker.createNetwork({ Name: NAME, Driver: 'overlay' });
     return this.docker.createService({
       Name: NAME,
       TaskTemplate: {
         ContainerSpec: { Image: BUSYBOX_IMAGE, Command: SLEEPER, StopGracePeriod: 1000 * NS },
+        ...(network && { Networks: [{ Target: NAME }] }),
         Placement: { Constraints: ['node.role==worker'] },
         RestartPolicy: { Condition: 'any', Delay: delayMs * NS },
         Resources: {
@@ -73,6 +78,15 @@ class Swarm {
 
   async remove() {
     await this.docker.getService(NAME).remove().catch(absent);
+    const hasLeft = () =>
+      this.docker
+        .getNetwork(NAME)
+        .remove()
+        .then(
+          () => true,
+          (error) => error.statusCode === 404,
+        );
+    await until(hasLeft, { what: "the end of the swarm's network", everyMs: 200 });
   }
 
   /** Takes the swarm apart, from its last host to its manager. */
