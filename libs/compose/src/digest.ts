@@ -3,7 +3,7 @@ import type { ApplicationSpec, ServiceSpec } from '@tutti/model';
 import { canonicalJson } from './core/canonical.js';
 
 /** Settings that steer the tasks of a service without being part of any: a change of them replaces no container. */
-const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'dependsOn'] as const;
+const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'dependsOn', 'traffic'] as const;
 
 /**
  * A digest of all that a service's containers are made from: its own settings, and the networks and volumes that it
@@ -11,7 +11,8 @@ const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'dependsOn
  */
 export function serviceDigest(service: ServiceSpec, app: ApplicationSpec): string {
   const steering = new Set<string>(STEERING);
-  const container = Object.fromEntries(Object.entries(service).filter(([key]) => !steering.has(key)));
+  const ports = service.ports.map(({ app: _spoken, ...port }) => port);
+  const container = Object.fromEntries(Object.entries({ ...service, ports }).filter(([key]) => !steering.has(key)));
   const volumes = service.mounts.flatMap(({ type, source }) =>
     type === 'volume' && source !== undefined ? [source] : [],
   );

@@ -1,4 +1,4 @@
-import { TuttiError, type ServiceSpec } from '@tutti/model';
+import { DEFAULT_TRAFFIC, TuttiError, type ServiceSpec } from '@tutti/model';
 import { parseCompose, type ParseOptions } from './parse.js';
 
 const web = (settings: string, rest = ''): ServiceSpec =>
@@ -47,6 +47,7 @@ describe('parseCompose', () => {
             placement: { constraints: [], spread: [] },
             update: { ...update, failureAction: 'rollback' },
             rollback: { ...update, failureAction: 'pause' },
+            traffic: DEFAULT_TRAFFIC,
             runtime: {},
           },
         },
@@ -200,10 +201,13 @@ describe('parseCompose', () => {
     const order = (settings: string): string => web(settings, 'volumes: {d: {}}').update.order;
     expect(order('ports: ["80"]')).toBe('start-first');
     expect(order('ports: ["8000-8009:80"]')).toBe('start-first');
-    expect(order('ports: ["8000:80"]')).toBe('stop-first');
+    expect(order('ports: ["8000:80"]')).toBe('start-first');
+    expect(order('ports: [{ target: 80, published: 8000, mode: host }]')).toBe('stop-first');
     expect(order('volumes: ["d:/d"]')).toBe('stop-first');
     expect(order('volumes: ["d:/d:ro"]')).toBe('start-first');
-    expect(order('ports: ["8000:80"], deploy: {update_config: {order: start-first}}')).toBe('start-first');
+    expect(
+      order('ports: [{ target: 80, published: 8000, mode: host }], deploy: {update_config: {order: start-first}}'),
+    ).toBe('start-first');
   });
 
   it('reads updates in full', () => {

@@ -1,4 +1,4 @@
-import type { Availability, AvailabilityRecord } from './records.js';
+import type { Availability, AvailabilityRecord } from './records/index.js';
 
 /**
  * What is wanted of a node. One that was removed for good and has announced itself since is there again: it takes no new

@@ -1,4 +1,4 @@
-import type { RecordKind } from './records.js';
+import type { RecordKind } from './records/index.js';
 
 /** The services of the control plane. */
 export const SERVICES = [
@@ -29,6 +29,10 @@ export const OWNER: Record<RecordKind, ServiceName> = {
   health: 'monitor',
   incident: 'monitor',
   endpoints: 'service-discovery',
+  route: 'service-discovery',
+  range: 'service-discovery',
+  bridges: 'provisioner',
+  proxy: 'provisioner',
   usage: 'metering',
 };
 

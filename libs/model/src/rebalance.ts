@@ -1,4 +1,4 @@
-import type { RebalanceRecord } from './records.js';
+import type { RebalanceRecord } from './records/index.js';
 
 /** How many tasks are moved at most, each time, where nobody has said so. */
 export const DEFAULT_MOVES = 10;

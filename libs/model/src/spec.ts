@@ -1,4 +1,5 @@
 import type { Resources } from './resources.js';
+import type { PortProtocol, TrafficSpec } from './traffic.js';
 
 /** What an application is: a Compose file after normalisation. Every default is written out, so readers decide nothing. */
 export interface ApplicationSpec {
@@ -58,6 +59,7 @@ export interface ServiceSpec {
   onPartition?: 'keep' | 'stop';
   update: UpdateSpec;
   rollback: UpdateSpec;
+  traffic: TrafficSpec;
   runtime: RuntimeSpec;
 }
 
@@ -67,7 +69,10 @@ export interface PortSpec {
   published?: { from: number; to: number };
   protocol: 'tcp' | 'udp';
   hostIp?: string;
+  /** `ingress`: every node's proxy listens there; `host`: the task's node alone. */
   mode: 'ingress' | 'host';
+  /** What is spoken there; absent: `auto`. */
+  app?: PortProtocol;
 }
 
 export interface MountSpec {

@@ -1,4 +1,4 @@
-import type { Run, Time, UsageRecord } from './records.js';
+import type { Run, Time, UsageRecord } from './records/index.js';
 
 /** A stretch of time, from inclusive, to exclusive, in epoch ms. Either end may be infinite. */
 export interface TimeRange {

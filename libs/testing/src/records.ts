@@ -1,4 +1,4 @@
-import type { ServiceSpec, StatusRecord, TaskRecord } from '@tutti/model';
+import { DEFAULT_TRAFFIC, type ServiceSpec, type StatusRecord, type TaskRecord } from '@tutti/model';
 
 /** The moment `ms` milliseconds into the tests' own time, which begins with the year 2026. */
 export const time = (ms: number): string => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
@@ -36,6 +36,7 @@ export function aServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
     placement: { constraints: [], spread: [] },
     update: UPDATE,
     rollback: UPDATE,
+    traffic: DEFAULT_TRAFFIC,
     runtime: {},
     ...over,
   };

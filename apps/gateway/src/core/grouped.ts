@@ -20,7 +20,7 @@ export function grouped(entries: readonly { kind: RecordKind; record: Records[Re
       status: [],
       health: [],
     },
-    ...{ incident: [], endpoints: [], usage: [] },
+    ...{ incident: [], endpoints: [], route: [], range: [], bridges: [], proxy: [], usage: [] },
   };
   for (const { kind, record } of entries) groups[kind].push(record);
   return groups as Grouped;

@@ -30,6 +30,10 @@ const TOKENS: Record<RecordKind, number> = {
   health: 5,
   incident: 3,
   endpoints: 3,
+  route: 3,
+  range: 1,
+  bridges: 1,
+  proxy: 1,
   usage: 5,
 };
 

@@ -51,6 +51,8 @@ export function nodePermissions(): Permissions {
   const own = [
     subjects.state(`node.${NODE}`),
     subjects.state(`status.${NODE}.>`),
+    subjects.state(`bridges.${NODE}`),
+    subjects.state(`proxy.${NODE}`),
     subjects.lease('node', NODE),
     subjects.samples(NODE),
     // Log lines lead with whose they are; which node a task is on is for their reader to check.

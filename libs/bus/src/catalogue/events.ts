@@ -30,6 +30,10 @@ const PARTICIPLES = {
   health: ['changed', 'removed'],
   incident: ['opened', 'updated', 'resolved'],
   endpoints: ['changed', 'removed'],
+  route: ['changed', 'removed'],
+  range: ['allocated', 'released'],
+  bridges: ['changed', 'removed'],
+  proxy: ['changed', 'removed'],
   usage: ['metered', 'removed'],
 } as const satisfies Record<RecordKind, readonly string[]>;
 

@@ -32,6 +32,10 @@ export const keys = {
   incident: (r: { namespace: string; app?: string; incident: string }) =>
     key('incident', r.namespace, r.app ?? '_', r.incident),
   endpoints: (r: ServiceRef) => key('endpoints', r.namespace, r.app, r.service),
+  route: (r: ServiceRef) => key('route', r.namespace, r.app, r.service),
+  range: (r: { node: string }) => key('range', r.node),
+  bridges: (r: { node: string }) => key('bridges', r.node),
+  proxy: (r: { node: string }) => key('proxy', r.node),
   usage: (r: TaskRef) => key('usage', r.namespace, r.app, r.service, r.node, r.task),
 } as const;
 
@@ -40,11 +44,11 @@ export const filters = {
   /** Just the record under this key. */
   one: <K extends RecordKind>(of: Key<K>) => filter(kindOf(of), of.slice(of.indexOf('.') + 1)),
   all: <K extends RecordKind>(kind: K) => filter(kind, '>'),
-  inNamespace: <K extends 'app' | 'revision' | 'outcome' | 'rollout' | 'incident' | 'endpoints' | 'usage'>(
+  inNamespace: <K extends 'app' | 'revision' | 'outcome' | 'rollout' | 'incident' | 'endpoints' | 'route' | 'usage'>(
     kind: K,
     namespace: string,
   ) => filter(kind, namespace, '>'),
-  ofApp: <K extends 'revision' | 'incident' | 'endpoints' | 'usage'>(kind: K, r: AppRef) =>
+  ofApp: <K extends 'revision' | 'incident' | 'endpoints' | 'route' | 'usage'>(kind: K, r: AppRef) =>
     filter(kind, r.namespace, r.app, '>'),
   /** Tasks, statuses or health verdicts of one node. */
   onNode: <K extends 'task' | 'status' | 'health'>(kind: K, node: string) => filter(kind, node, '>'),

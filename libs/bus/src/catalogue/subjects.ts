@@ -66,6 +66,10 @@ export const EVENT_TRANSFORMS: Record<RecordKind, { src: string; dest: string }>
   health: transform('health.*.*.*.*.*', '{2}.health.{3}.{4}.{5}'),
   incident: transform('incident.*.*.*', '{1}.incident.{2}.{3}'),
   endpoints: transform('endpoints.*.*.*', '{1}.endpoints.{2}.{3}'),
+  route: transform('route.*.*.*', '{1}.route.{2}.{3}'),
+  range: transform('range.*', `${CLUSTER_NAMESPACE}.node.{1}.range`),
+  bridges: transform('bridges.*', `${CLUSTER_NAMESPACE}.node.{1}.bridges`),
+  proxy: transform('proxy.*', `${CLUSTER_NAMESPACE}.node.{1}.proxy`),
   usage: transform('usage.*.*.*.*.*', '{1}.usage.{2}.{3}.{5}'),
 };
 

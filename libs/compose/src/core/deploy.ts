@@ -13,9 +13,10 @@ export const DEPLOY_KEYS = keyTable('services.*.deploy', {
     update_config: '',
     rollback_config: '',
     placement: '',
+    endpoint_mode:
+      'vip where not given: a name resolves to one address for good; dnsrr: to the addresses of healthy tasks',
   },
   ignored: {
-    endpoint_mode: 'a name resolves to the addresses of healthy tasks',
     labels: 'labels belong to containers: use the labels of the service',
   },
 });

@@ -57,5 +57,12 @@ export const SERVICE_X_TUTTI = keyTable('services.*.x-tutti', {
   honoured: {
     'on-partition':
       'stop: while its node is cut off its agent stops it, before the cluster may start another (docs/task-model.md); keep, where not given: it goes on running',
+    http: 'requests for a host name or below a path go to this service, from the HTTP port of every node',
+    balance: 'leastconn where not given, or roundrobin',
+    zone_first: 'whether tasks in the zone of the proxy are taken first, others only when there are none',
+    send_proxy: 'v1 or v2: the PROXY protocol in front of what a task receives',
+    limits: '',
+    eject_after: 'failures in a row after which a task is left out for a while; 0, where not given: never',
+    drain: 'how long what is in flight to a task that is to go may take: 10s where not given',
   },
 });

@@ -1,5 +1,5 @@
-import type { PortSpec } from '@tutti/model';
-import { compact, quote } from './json.js';
+import type { PortProtocol, PortSpec } from '@tutti/model';
+import { compact, own, quote } from './json.js';
 import { keyTable } from './keys.js';
 import { items, section, type Place } from './place.js';
 import { integer, oneOf, string, text } from './scalars.js';
@@ -10,13 +10,15 @@ export const PORT_KEYS = keyTable('services.*.ports[]', {
     published: 'a port, or a range of which the engine takes a free one',
     host_ip: '',
     protocol: 'tcp or udp',
-    mode: '',
+    mode: 'ingress, where not given: every node listens on a fixed published port, if its proxy can; host: the node of the task',
+    app_protocol: 'http, tcp or grpc; where not given, or another, HTTP is recognised by its first bytes',
   },
-  ignored: { name: 'a name for a port has no use here', app_protocol: 'nothing here looks into the traffic' },
+  ignored: { name: 'a name for a port has no use here' },
 });
 
 const PROTOCOLS = ['tcp', 'udp'] as const;
 const MODES = ['ingress', 'host'] as const;
+const APP_PROTOCOLS: Readonly<Record<string, PortProtocol>> = { http: 'http', tcp: 'tcp', grpc: 'grpc', h2c: 'grpc' };
 
 /** A range such as `1-65535` is a few letters long and must not become that many records. */
 const MAX_PORTS = 1024;
@@ -104,9 +106,10 @@ function longPort(place: Place): PortSpec[] {
   const published = open ? undefined : range(written, keys.at('published') ?? place);
   const protocol = oneOf(keys.at('protocol'), PROTOCOLS) ?? 'tcp';
   const mode = oneOf(keys.at('mode'), MODES) ?? 'ingress';
+  const app = own(APP_PROTOCOLS, text(keys.at('app_protocol')) ?? '');
   return target === undefined
     ? []
-    : [compact({ target, published, protocol, hostIp: string(keys.at('host_ip')), mode })];
+    : [compact({ target, published, protocol, hostIp: string(keys.at('host_ip')), mode, app })];
 }
 
 function range(written: string, place: Place): PortRange | undefined {

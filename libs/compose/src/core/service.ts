@@ -14,6 +14,7 @@ import { resources } from './resources.js';
 import { restart } from './restart.js';
 import { runtime, RUNTIME_HONOURED } from './runtime.js';
 import { duration, oneOf, words } from './scalars.js';
+import { traffic } from './traffic.js';
 import { orderFor, updates } from './update.js';
 
 const CPU_SHARE = 'use deploy.resources.limits.cpus';
@@ -115,7 +116,8 @@ export function service(place: Place): ServiceSpec | undefined {
   const portList = ports(keys.at('ports'));
   const mountList = mounts(keys.at('volumes'), keys.at('tmpfs'));
   const { mode, ...tasks } = replication(deploy, keys.at('scale'));
-  texts(keys.at('expose'));
+  const exposed = texts(keys.at('expose')) ?? [];
+  const ours = keys.ours<keyof typeof SERVICE_X_TUTTI.honoured>();
   const older = { cpus: keys.at('cpus'), mem_limit: keys.at('mem_limit') };
   const oldest = { pids_limit: keys.at('pids_limit'), mem_reservation: keys.at('mem_reservation') };
   const { deviceRequests, ...amounts } = resources(deploy.at('resources'), { ...older, ...oldest });
@@ -146,7 +148,8 @@ export function service(place: Place): ServiceSpec | undefined {
       orderFor(portList, mountList),
     ),
     runtime: { ...runtime(keys), ...(deviceRequests && { deviceRequests }) },
-    onPartition: oneOf(keys.ours<keyof typeof SERVICE_X_TUTTI.honoured>().at('on-partition'), ON_PARTITION),
+    traffic: traffic(ours, { endpointMode: deploy.at('endpoint_mode'), ports: portList, exposed }),
+    onPartition: oneOf(ours.at('on-partition'), ON_PARTITION),
   });
   return image === undefined ? undefined : { image, ...found };
 }

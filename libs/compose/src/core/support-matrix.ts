@@ -13,6 +13,7 @@ import { LIMITS_KEYS, RESERVATIONS_KEYS, RESOURCES_KEYS } from './resources.js';
 import { RESTART_POLICY_KEYS } from './restart.js';
 import { DEVICE_KEYS, ULIMIT_KEYS } from './runtime.js';
 import { SERVICE_KEYS } from './service.js';
+import { HTTP_KEYS, TRAFFIC_LIMIT_KEYS } from './traffic.js';
 import { ROLLBACK_KEYS, UPDATE_KEYS } from './update.js';
 import { VOLUME_KEYS } from './volumes.js';
 
@@ -21,6 +22,8 @@ export const KEY_TABLES: readonly KeyTable[] = [
   FILE_KEYS,
   SERVICE_KEYS,
   SERVICE_X_TUTTI,
+  HTTP_KEYS,
+  TRAFFIC_LIMIT_KEYS,
   PORT_KEYS,
   MOUNT_KEYS,
   TMPFS_KEYS,

@@ -20,7 +20,7 @@ export const UPDATE_KEYS = keyTable('services.*.deploy.update_config', {
   honoured: {
     ...honoured,
     order:
-      'where not given, start-first if a new container can run beside the old one, and stop-first if they would meet at a fixed host port or a writable volume (Compose: stop-first)',
+      'where not given, start-first if a new container can run beside the old one, and stop-first if they would meet at a fixed port of their host or a writable volume (Compose: stop-first)',
   },
 });
 
@@ -67,9 +67,14 @@ function read(
   };
 }
 
-/** The order that suits a service whose file names none: two containers cannot share a host port, nor trust each other with a volume. */
+/**
+ * The order that suits a service whose file names none: two containers cannot share a port of their host, nor trust each
+ * other with a volume. (A port that the proxies listen on is nobody's.)
+ */
 export function orderFor(ports: readonly PortSpec[], mounts: readonly MountSpec[]): UpdateSpec['order'] {
-  const fixedPort = ports.some(({ published }) => published && published.from === published.to);
+  const fixedPort = ports.some(
+    ({ published, mode }) => mode === 'host' && published && published.from === published.to,
+  );
   const sharedVolume = mounts.some((mount) => mount.type === 'volume' && mount.source !== undefined && !mount.readOnly);
   return fixedPort || sharedVolume ? 'stop-first' : 'start-first';
 }

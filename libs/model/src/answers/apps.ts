@@ -8,7 +8,7 @@ import type {
   ServiceProgress,
   ServiceRef,
   Time,
-} from '../records.js';
+} from '../records/index.js';
 import type { PortSpec, ServiceMode } from '../spec.js';
 
 /** An application in a list, with how far it has come. */

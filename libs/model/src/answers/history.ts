@@ -1,4 +1,4 @@
-import type { LogLine, Time } from '../records.js';
+import type { LogLine, Time } from '../records/index.js';
 
 /** The attributes of a CloudEvent, CloudEvents 1.0; in the history they are headers. */
 export interface CloudEventAttributes {

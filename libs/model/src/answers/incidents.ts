@@ -1,4 +1,4 @@
-import type { IncidentRecord, Time } from '../records.js';
+import type { IncidentRecord, Time } from '../records/index.js';
 
 /** What an incident need not have; written out as null in answers. */
 interface Nullable {

@@ -1,4 +1,4 @@
-import type { Time } from '../records.js';
+import type { Time } from '../records/index.js';
 
 /** A token with which hosts join. */
 export interface TokenAnswer {

@@ -1,4 +1,4 @@
-import type { NodeRecord, Time } from '../records.js';
+import type { NodeRecord, Time } from '../records/index.js';
 
 /** An amount of a node's capacity in what people count in. */
 export interface Amount {

@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.js';
-import type { AppRef } from '../records.js';
+import type { AppRef } from '../records/index.js';
 import type { ApplicationSpec } from '../spec.js';
 
 /** What policy says of a deploy that it would accept. */

@@ -1,4 +1,4 @@
-import type { Move, Time } from '../records.js';
+import type { Move, Time } from '../records/index.js';
 
 /** A move that was begun. `kept`: given up, the task stays where it is. */
 export interface BegunMove extends Move {

@@ -1,5 +1,5 @@
 import type { ServiceName } from '../ownership.js';
-import type { Time } from '../records.js';
+import type { Time } from '../records/index.js';
 import type { Amount } from './nodes.js';
 
 export interface StreamSize {

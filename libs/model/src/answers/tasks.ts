@@ -1,4 +1,4 @@
-import type { EngineHealth, PublishedPort, ServiceRef, Time } from '../records.js';
+import type { EngineHealth, PublishedPort, ServiceRef, Time } from '../records/index.js';
 import type { TaskState, TaskTarget } from '../task-states.js';
 
 /** A task, or a slot that waits for one: one line of `tutti ps`. */

@@ -1,4 +1,4 @@
-import type { Time } from '../records.js';
+import type { Time } from '../records/index.js';
 
 /** What usage is added up by. */
 export const USAGE_BY = ['namespace', 'app', 'service'] as const;

@@ -1,11 +1,13 @@
 import {
   constraintFault,
+  DEFAULT_TRAFFIC,
   isSpreadable,
   RESOURCE_KIND,
   type DependencySpec,
   type HealthcheckSpec,
   type MountSpec,
   type PlacementSpec,
+  type PortProtocol,
   type PortSpec,
   type RestartSpec,
   type ServiceMode,
@@ -26,6 +28,7 @@ import {
   type Decoder,
 } from './decoder.js';
 import { runtimeSpec } from './runtime-spec.js';
+import { trafficSpec } from './traffic-spec.js';
 
 const DAY_MS = 86_400_000;
 const duration = integer({ min: 0, max: 365 * DAY_MS });
@@ -52,6 +55,7 @@ const portSpec = object<PortSpec>({
   protocol: or(oneOf('tcp', 'udp'), 'tcp'),
   hostIp: optional(text({ like: /^[0-9a-fA-F:.]{2,45}$/, what: 'an IP address' })),
   mode: or(oneOf('ingress', 'host'), 'ingress'),
+  app: optional(oneOf<PortProtocol>('auto', 'tcp', 'http', 'grpc')),
 });
 
 const mountSpec: Decoder<MountSpec> = (value, at) => {
@@ -164,6 +168,7 @@ const plain = {
   }),
   placement: or(placementSpec, { constraints: [], spread: [] }),
   onPartition: optional(oneOf<'keep' | 'stop'>('keep', 'stop')),
+  traffic: or(trafficSpec, DEFAULT_TRAFFIC),
   runtime: or(runtimeSpec, {}),
 } satisfies { [K in keyof Required<Plain>]: Decoder<Plain[K]> };
 
@@ -187,9 +192,11 @@ export const serviceSpec: Decoder<ServiceSpec> = (value, at) => {
   })(value, at);
 };
 
-/** Two containers cannot share a fixed host port, nor trust each other with a volume. */
+/** Two containers cannot share a fixed port of their host, nor trust each other with a volume. */
 function orderFor(ports: readonly PortSpec[], mounts: readonly MountSpec[]): UpdateSpec['order'] {
-  const fixedPort = ports.some(({ published }) => published && published.from === published.to);
+  const fixedPort = ports.some(
+    ({ published, mode }) => mode === 'host' && published && published.from === published.to,
+  );
   const sharedVolume = mounts.some(
     ({ type, source, readOnly }) => type === 'volume' && source !== undefined && !readOnly,
   );

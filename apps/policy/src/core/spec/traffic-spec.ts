@@ -1,0 +1,38 @@
+import { DEFAULT_TRAFFIC, type Balance, type HttpRule, type TrafficLimits, type TrafficSpec } from '@tutti/model';
+import { array, boolean, integer, object, oneOf, optional, or, text } from './decoder.js';
+
+const HOUR_MS = 60 * 60_000;
+
+const httpRule = object<HttpRule>({
+  host: optional(
+    text({
+      like: /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      what: 'a host name such as shop.example.org or *.example.org',
+    }),
+  ),
+  path: optional(
+    text({
+      like: /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]{0,1023}$/,
+      what: 'a path that begins with /, without ? and spaces',
+    }),
+  ),
+  target: integer({ min: 1, max: 65_535 }),
+  stripPath: optional(boolean),
+});
+
+const limits = object<TrafficLimits>({
+  connections: optional(integer({ min: 1, max: 1_000_000 })),
+  ratePerClient: optional(integer({ min: 1, max: 1_000_000 })),
+});
+
+/** How a service is reached; what is left out has the defaults of the Compose form. */
+export const trafficSpec = object<TrafficSpec>({
+  endpointMode: or(oneOf('vip', 'dnsrr'), DEFAULT_TRAFFIC.endpointMode),
+  http: or(array(httpRule), []),
+  balance: or(oneOf<Balance>('leastconn', 'roundrobin'), DEFAULT_TRAFFIC.balance),
+  zoneFirst: or(boolean, DEFAULT_TRAFFIC.zoneFirst),
+  sendProxy: optional(oneOf('v1', 'v2')),
+  limits: or(limits, {}),
+  ejectAfter: or(integer({ max: 1000 }), DEFAULT_TRAFFIC.ejectAfter),
+  drainMs: or(integer({ max: HOUR_MS }), DEFAULT_TRAFFIC.drainMs),
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_TRAFFIC, type ServiceSpec } from '@tutti/model';
+import { serviceDigest } from './digest.js';
+import { parseCompose } from './parse.js';
+
+const web = (rest: string): ServiceSpec => {
+  const { spec } = parseCompose(`services: {web: {image: a, ${rest}}}`);
+  return spec.services.web as ServiceSpec;
+};
+const faultsOf = (rest: string): string[] => {
+  try {
+    web(rest);
+    return [];
+  } catch (error) {
+    return (error as { faults: { path: string }[] }).faults.map(({ path }) => path);
+  }
+};
+
+describe('how a service is reached', () => {
+  it('is by one address and least connections where nothing is said', () => {
+    expect(web('').traffic).toEqual(DEFAULT_TRAFFIC);
+  });
+
+  it('is read from x-tutti and deploy', () => {
+    const { traffic } = web(`expose: ["3000"], deploy: {endpoint_mode: dnsrr}, x-tutti: {
+      http: [{host: Shop.example.org, path: /api, strip_path: true}, {host: "*.example.org", port: 81}],
+      balance: roundrobin, zone_first: true, send_proxy: v2, eject_after: 3, drain: 1m,
+      limits: {connections: 10, rate_per_client: 5}}`);
+    expect(traffic).toEqual({
+      endpointMode: 'dnsrr',
+      http: [
+        { host: 'shop.example.org', path: '/api', target: 3000, stripPath: true },
+        { host: '*.example.org', target: 81 },
+      ],
+      balance: 'roundrobin',
+      zoneFirst: true,
+      sendProxy: 'v2',
+      ejectAfter: 3,
+      drainMs: 60_000,
+      limits: { connections: 10, ratePerClient: 5 },
+    });
+  });
+
+  it('knows what is spoken on a port, and leaves what it does not know to be recognised', () => {
+    const spoken = ['http', 'h2c', 'smtp'].map((protocol) => `{target: 80, app_protocol: ${protocol}}`);
+    expect(web(`ports: [${spoken.join(', ')}]`).ports.map(({ app }) => app)).toEqual(['http', 'grpc', undefined]);
+  });
+
+  it.each([
+    ['a path that could be read as more', 'http: [{path: "/a b"}]', 'services.web.x-tutti.http[0].path'],
+    ['a host that could be read as more', 'http: [{host: "a b"}]', 'services.web.x-tutti.http[0].host'],
+    ['an unknown key', 'http: [{hosts: a}]', 'services.web.x-tutti.http[0].hosts'],
+    ['a drain of a day', 'drain: 24h', 'services.web.x-tutti.drain'],
+  ])('refuses %s', (_, written, path) => {
+    expect(faultsOf(`x-tutti: {${written}}`)).toEqual([path]);
+  });
+
+  it('replaces no container when it changes', () => {
+    const app = { services: {}, networks: {}, volumes: {} };
+    const digest = (rest: string): string => serviceDigest(web(rest), app);
+    expect(digest('x-tutti: {balance: roundrobin}, ports: [{target: 80, app_protocol: http}]')).toBe(
+      digest('ports: [{target: 80}]'),
+    );
+  });
+});

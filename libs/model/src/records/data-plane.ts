@@ -1,0 +1,41 @@
+import type { Time } from './refs.js';
+
+/** A network of containers on one node. */
+export interface Bridge {
+  /** The engine's name of it, one throughout the cluster. */
+  network: string;
+  /** `10.192.16.0/25`. */
+  subnet: string;
+  /** The host's address there: what asks for names on it is on this network. */
+  gateway: string;
+}
+
+/** Which of the cluster's addresses are on a node, and how others get there. */
+export interface BridgesRecord {
+  node: string;
+  /** The host's address on the way between hosts. */
+  address: string;
+  bridges: Bridge[];
+  updatedAt: Time;
+}
+
+/** Something that a proxy could not do, such as listen on a port that somebody else holds. */
+export interface ProxyProblem {
+  /** The host port that it is about. */
+  port?: number;
+  reason: string;
+}
+
+/** How far the proxy of a node has come. */
+export interface ProxyRecord {
+  node: string;
+  state: 'running' | 'down';
+  /** `HAProxy 2.6.12`. */
+  version: string;
+  /** Every change of endpoints up to this revision of STATE is in force there. */
+  applied: number;
+  /** Of tasks that it sends nothing new to: task to connections and requests still in flight; none: absent. */
+  inFlight: Record<string, number>;
+  problems: ProxyProblem[];
+  updatedAt: Time;
+}

@@ -1,0 +1,69 @@
+import type { HttpRule, ProxyOptions } from '../traffic.js';
+import type { PublishedPort } from './provisioner.js';
+import type { ServiceRef, Time } from './refs.js';
+
+export interface Endpoint {
+  task: string;
+  node: string;
+  slot: number;
+  addresses: Record<string, string>;
+  ports: PublishedPort[];
+  /** Its share of the traffic beside the others', 0 to 256; absent: 100. */
+  weight?: number;
+}
+
+/** A task that no new traffic is to reach: it may be stopped once `cleared` is set. */
+export interface Leaving {
+  task: string;
+  node: string;
+  since: Time;
+  /** Nodes whose proxies have not confirmed yet that they send it nothing, or that still have something in flight to it. */
+  waitsFor: string[];
+  /** Connections and requests still in flight to it, over all proxies that have answered. */
+  inFlight: number;
+  /** When every proxy had confirmed, or the time for it was over. */
+  cleared?: Time;
+  /** Why it counts as cleared although not every proxy has confirmed. */
+  overdue?: string;
+}
+
+/** The healthy tasks of a service, ordered by slot, and those that are being drained. */
+export interface EndpointsRecord extends ServiceRef {
+  endpoints: Endpoint[];
+  leaving?: Leaving[];
+  updatedAt: Time;
+}
+
+/** What a proxy listens for on the service's behalf, on every node. */
+export interface IngressPort {
+  /** Of the host. */
+  published: number;
+  /** Of the container. */
+  target: number;
+  hostIp?: string;
+}
+
+/**
+ * How a proxy is to treat what arrives for a service; compiled of its spec. A change here may reload proxies, one of its
+ * endpoints never does.
+ */
+export interface RouteRecord extends ServiceRef {
+  /** The revision whose spec it follows. */
+  revision: number;
+  /** The address that the service's names resolve to, on every node; absent: they resolve to its healthy tasks. */
+  virtualAddress?: string;
+  /** Engine's name of each network that the service is on, to the names that it has there. */
+  names: Record<string, string[]>;
+  published: IngressPort[];
+  http: HttpRule[];
+  proxy: ProxyOptions;
+  updatedAt: Time;
+}
+
+/** The stretch of the cluster's address range that a node's networks are carved from. */
+export interface RangeRecord {
+  node: string;
+  /** `10.192.16.0/20`. */
+  cidr: string;
+  at: Time;
+}
