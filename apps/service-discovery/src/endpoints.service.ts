@@ -1,56 +1,36 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import {
-  BUS,
-  Candidacy,
-  filters,
-  KeyedSerial,
-  keys,
-  OwnRecords,
-  RecordTable,
-  watch,
-  type Change,
-  type Connection,
-} from '@tutti/bus';
-import { messageOf, type EndpointsRecord, type ServiceRef, type Verdict } from '@tutti/model';
+import { BUS, filters, KeyedSerial, keys, OwnRecords, watch, type Change, type Connection } from '@tutti/bus';
+import { messageOf, type EndpointsRecord, type ServiceRef } from '@tutti/model';
 import type { Subscription } from 'rxjs';
-import { endpointsOf, runningOf, sameEndpoints, wantedOf, type Running, type Wanted } from './core/endpoints.js';
-
-const FOLLOWED = ['task', 'status', 'health', 'endpoints'] as const;
-type Followed = (typeof FOLLOWED)[number];
-
-const serviceKey = ({ namespace, app, service }: ServiceRef): string => [namespace, app, service].join('/');
-
-function refOf(key: string): ServiceRef {
-  const [namespace = '', app = '', service = ''] = key.split('/');
-  return { namespace, app, service };
-}
+import { endpointsOf, sameEndpoints } from './core/endpoints.js';
+import { drainsOf, sameLeaving } from './core/leaving.js';
+import { DiscoveryOffice } from './office.js';
+import { FOLLOWED, NO_ENDPOINTS, Picture, refOf, serviceKey, type Followed } from './picture.js';
 
 /**
- * Keeps the endpoints of each service what its tasks, their statuses and verdicts say. Works by service. Of several
- * instances one leads and writes; the others keep the same picture, and take over with it.
+ * Keeps the endpoints of each service what its tasks, their statuses and verdicts say, and clears those that are to go
+ * once no proxy sends to them any more. Works by service. Of several instances one leads and writes; the others keep the
+ * same picture, and take over with it.
  */
 @Injectable()
 export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('service-discovery');
-  private readonly tasks = new RecordTable<'task', Wanted>({ group: serviceKey, keep: wantedOf });
-  private readonly statuses = new RecordTable<'status', Running>({ group: serviceKey, keep: runningOf });
-  private readonly health = new RecordTable<'health', { task: string; verdict: Verdict }>({
-    group: serviceKey,
-    keep: ({ task, verdict }) => ({ task, verdict }),
-  });
+  private readonly picture = new Picture();
   private readonly own: OwnRecords<'endpoints'>;
   private readonly work = new KeyedSerial((service) => this.attend(service), {
     onError: (error, service) => this.log.warn(`${service}: ${messageOf(error)}; looks again`),
   });
-  private readonly candidacy: Candidacy;
+  /** Services with tasks whose time to be drained runs. */
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly pictureComplete: () => void;
   private subscription?: Subscription;
 
-  constructor(@Inject(BUS) private readonly bus: Connection) {
-    this.candidacy = new Candidacy(bus, 'service-discovery', {
-      begin: () => this.own.draftGroups().forEach((service) => this.work.add(service)),
-      end: () => undefined,
-    });
-    this.own = new OwnRecords(bus, 'endpoints', { group: serviceKey, standing: this.candidacy });
+  constructor(
+    @Inject(BUS) private readonly bus: Connection,
+    office: DiscoveryOffice,
+  ) {
+    this.pictureComplete = office.join(() => this.own.draftGroups().forEach((service) => this.work.add(service)));
+    this.own = new OwnRecords(bus, 'endpoints', { group: serviceKey, standing: office });
   }
 
   onApplicationBootstrap(): void {
@@ -60,55 +40,60 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
 
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
+    this.timers.forEach((timer) => clearTimeout(timer));
     await this.work.close();
-    await this.candidacy.close();
   }
 
   private take(change: Change<Followed>): void {
     if (change.type === 'ready') {
       this.work.open();
-      return this.candidacy.stand();
+      return this.pictureComplete();
     }
-    const service = this.fold(change);
+    for (const service of this.picture.take(change)) this.work.add(service);
+    if (change.kind !== 'endpoints') return;
+    const service = this.own.take(change as Change<'endpoints'>);
     if (service !== undefined) this.work.add(service);
-  }
-
-  private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): string | undefined {
-    switch (change.kind) {
-      case 'task':
-        return this.tasks.take(change as Change<'task'>);
-      case 'status':
-        return this.statuses.take(change as Change<'status'>);
-      case 'health':
-        return this.health.take(change as Change<'health'>);
-      case 'endpoints':
-        return this.own.take(change as Change<'endpoints'>);
-    }
   }
 
   private async attend(service: string): Promise<void> {
     const ref = refOf(service);
     await this.own.settle(service);
     const before = this.own.get(keys.endpoints(ref));
-    const isGone = this.tasks.count(service) === 0 && this.statuses.count(service) === 0;
-    const written = isGone ? await this.remove(ref) : await this.update(ref, before);
+    const written = this.picture.isGone(service) ? await this.remove(ref) : await this.update(ref, before);
     if (!written) this.work.add(service);
   }
 
   private remove(ref: ServiceRef): Promise<boolean> {
+    this.lookAgainAt(serviceKey(ref), undefined);
     return this.own.remove(keys.endpoints(ref), { event: 'removed' });
   }
 
-  private async update(ref: ServiceRef, before: EndpointsRecord | undefined): Promise<boolean> {
+  private async update(ref: ServiceRef, written: EndpointsRecord | undefined): Promise<boolean> {
     const service = serviceKey(ref);
-    const verdicts = new Map(this.health.in(service).map(({ task, verdict }) => [task, verdict]));
-    const endpoints = endpointsOf({
-      tasks: this.tasks.in(service),
-      statuses: this.statuses.in(service),
-      verdictOf: (task) => verdicts.get(task),
+    const before = written ?? NO_ENDPOINTS;
+    const view = this.picture.view(service);
+    const endpoints = endpointsOf(view);
+    const { leaving, dueAt } = drainsOf({
+      ...view,
+      leaving: before.leaving ?? [],
+      proxies: this.picture.proxies(),
+      leavingSince: (task) => this.picture.leavingSince(service, task),
+      drainMs: this.picture.drainMs(service),
+      now: Date.now(),
     });
-    if (before && sameEndpoints(before.endpoints, endpoints)) return true;
+    this.lookAgainAt(service, dueAt);
+    const isSame = sameEndpoints(before.endpoints, endpoints) && sameLeaving(before.leaving ?? [], leaving);
+    if (written && isSame) return true;
     const updatedAt = new Date().toISOString();
-    return this.own.put({ ...ref, endpoints, updatedAt }, { event: 'changed' });
+    const record = { ...ref, endpoints, ...(leaving.length > 0 && { leaving }), updatedAt };
+    return this.own.put(record, { event: 'changed' });
+  }
+
+  private lookAgainAt(service: string, at: number | undefined): void {
+    clearTimeout(this.timers.get(service));
+    this.timers.delete(service);
+    if (at === undefined) return;
+    const wait = Math.max(0, at - Date.now());
+    this.timers.set(service, setTimeout(() => this.work.add(service), wait).unref());
   }
 }

@@ -4,6 +4,7 @@ export * from './backoff.js';
 export * from './constraints.js';
 export * from './errors.js';
 export * from './fencing.js';
+export * from './ingress.js';
 export * from './names.js';
 export * from './ownership.js';
 export * from './rebalance.js';

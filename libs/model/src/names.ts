@@ -39,6 +39,15 @@ export function toName(text: string, fallback = 'unnamed'): string {
   return cleaned === '' ? fallback : cleaned;
 }
 
+/** The engine's name of an application's network or volume, one on all nodes. @param stated the name that its file gives it */
+export function sharedName(
+  { namespace, app }: { namespace: string; app: string },
+  key: string,
+  stated?: string,
+): string {
+  return stated ?? `tutti_${namespace}_${app}_${key}`;
+}
+
 const TASK_ID = /^[0-9a-f]{12}$/;
 
 /** A task's id: twelve lower-case hexadecimal digits, as Docker's short ids. */

@@ -1,5 +1,12 @@
-import type { AppRef, MountSpec, NetworkSpec, TaskRecord, VolumeSpec } from '@tutti/model';
-import { appLabels, containerName, fenceLabels, sharedName, taskLabels, type Owner } from './labels.js';
+import {
+  sharedName,
+  type AppRef,
+  type MountSpec,
+  type NetworkSpec,
+  type TaskRecord,
+  type VolumeSpec,
+} from '@tutti/model';
+import { appLabels, containerName, fenceLabels, taskLabels, type Owner } from './labels.js';
 import type { TaskPlan } from './life.js';
 
 /**

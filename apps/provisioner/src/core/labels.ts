@@ -64,8 +64,3 @@ export function containerName({ namespace, app, service, slot, task }: TaskRecor
   const scope = namespace === DEFAULT_NAMESPACE ? [] : [namespace];
   return ['tutti', ...scope, app, service, slot, task].join('-');
 }
-
-/** The engine's name of an application's network or volume. */
-export function sharedName({ namespace, app }: AppRef, key: string, stated?: string): string {
-  return stated ?? `tutti_${namespace}_${app}_${key}`;
-}

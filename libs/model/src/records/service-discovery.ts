@@ -17,13 +17,9 @@ export interface Leaving {
   task: string;
   node: string;
   since: Time;
-  /** Nodes whose proxies have not confirmed yet that they send it nothing, or that still have something in flight to it. */
-  waitsFor: string[];
-  /** Connections and requests still in flight to it, over all proxies that have answered. */
-  inFlight: number;
   /** When every proxy had confirmed, or the time for it was over. */
   cleared?: Time;
-  /** Why it counts as cleared although not every proxy has confirmed. */
+  /** Why it counts as cleared although not every proxy has confirmed, or something was still in flight. */
   overdue?: string;
 }
 
@@ -43,6 +39,16 @@ export interface IngressPort {
   hostIp?: string;
 }
 
+/** A network that a service is on. */
+export interface RouteNetwork {
+  /** The engine's name of it, which is one throughout the cluster. */
+  name: string;
+  /** What the application's file calls it: its tasks' addresses are listed under this. */
+  key: string;
+  /** What the service is called there. */
+  names: string[];
+}
+
 /**
  * How a proxy is to treat what arrives for a service; compiled of its spec. A change here may reload proxies, one of its
  * endpoints never does.
@@ -52,8 +58,7 @@ export interface RouteRecord extends ServiceRef {
   revision: number;
   /** The address that the service's names resolve to, on every node; absent: they resolve to its healthy tasks. */
   virtualAddress?: string;
-  /** Engine's name of each network that the service is on, to the names that it has there. */
-  names: Record<string, string[]>;
+  networks: RouteNetwork[];
   published: IngressPort[];
   http: HttpRule[];
   proxy: ProxyOptions;

@@ -1,0 +1,110 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  BUS,
+  filters,
+  KeyedSerial,
+  keys,
+  OwnRecords,
+  RecordTable,
+  watch,
+  type Change,
+  type Connection,
+} from '@tutti/bus';
+import { messageOf, type AppRef, type RouteRecord } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { routeSpecs, sameRoute, type RouteSpec } from './core/routes.js';
+import { DiscoveryOffice } from './office.js';
+
+const FOLLOWED = ['app', 'revision', 'route'] as const;
+type Followed = (typeof FOLLOWED)[number];
+
+/** `namespace/app`: what is looked at as one. */
+const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
+
+/** What is kept of a revision. */
+interface Compiled {
+  revision: number;
+  routes: Record<string, RouteSpec>;
+}
+
+/** Keeps one route a service what the spec that is wanted says of how it is reached. Works by application. */
+@Injectable()
+export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('service-discovery');
+  private readonly wanted = new RecordTable<'app', number>({ group: appKey, keep: ({ revision }) => revision });
+  private readonly compiled = new RecordTable<'revision', Compiled>({
+    group: appKey,
+    keep: (record) => ({ revision: record.revision, routes: routeSpecs(record, record.spec) }),
+  });
+  private readonly own: OwnRecords<'route'>;
+  private readonly work = new KeyedSerial((app) => this.attend(app), {
+    onError: (error, app) => this.log.warn(`${app}: ${messageOf(error)}; looks again`),
+  });
+  private readonly pictureComplete: () => void;
+  private subscription?: Subscription;
+
+  constructor(
+    @Inject(BUS) private readonly bus: Connection,
+    office: DiscoveryOffice,
+  ) {
+    this.pictureComplete = office.join(() => this.own.draftGroups().forEach((app) => this.work.add(app)));
+    this.own = new OwnRecords(bus, 'route', { group: appKey, standing: office });
+  }
+
+  onApplicationBootstrap(): void {
+    const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    this.subscription = watch(this.bus, all).subscribe((change) => this.take(change));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.subscription?.unsubscribe();
+    await this.work.close();
+  }
+
+  private take(change: Change<Followed>): void {
+    if (change.type === 'ready') {
+      this.work.open();
+      return this.pictureComplete();
+    }
+    const app = this.fold(change);
+    if (app !== undefined) this.work.add(app);
+  }
+
+  private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): string | undefined {
+    switch (change.kind) {
+      case 'app':
+        return this.wanted.take(change as Change<'app'>);
+      case 'revision':
+        return this.compiled.take(change as Change<'revision'>);
+      case 'route':
+        return this.own.take(change as Change<'route'>);
+    }
+  }
+
+  private async attend(app: string): Promise<void> {
+    const [namespace = '', name = ''] = app.split('/');
+    await this.own.settle(app);
+    const [revision] = this.wanted.in(app);
+    const compiled = this.compiled.in(app).find((one) => one.revision === revision);
+    // Its revision is on the way.
+    if (revision !== undefined && !compiled) return;
+    const routes = compiled?.routes ?? {};
+    const stale = this.own.in(app).filter(({ service }) => !Object.hasOwn(routes, service));
+    const written = await Promise.all([
+      ...stale.map((route) => this.own.remove(keys.route(route), { event: 'removed' })),
+      ...Object.entries(routes).map(([service, route]) =>
+        this.update({ namespace, app: name, service, revision: revision ?? 0 }, route),
+      ),
+    ]);
+    if (!written.every(Boolean)) this.work.add(app);
+  }
+
+  private async update(
+    ref: Pick<RouteRecord, 'namespace' | 'app' | 'service' | 'revision'>,
+    { networks, published, http, proxy }: RouteSpec,
+  ): Promise<boolean> {
+    const before = this.own.get(keys.route(ref));
+    const next = { ...ref, networks, published, http, proxy, updatedAt: new Date().toISOString() };
+    return before && sameRoute(before, next) ? true : this.own.put(next, { event: 'changed' });
+  }
+}
