@@ -13,7 +13,7 @@ const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[], nodes = drained): 
   reconcile({ ...app, tasks }, nodesByName(nodes), NOW);
 const created = ({ create }: Plan): string[] => create.map((task) => `${task.service}.${task.slot} on ${task.node}`);
 const stopped = ({ change }: Plan): string[] =>
-  change.filter(({ record }) => record.target === 'stop').map(({ record }) => record.task);
+  change.filter(({ record }) => record.target !== 'run').map(({ record }) => record.task);
 const on = (name: string, over: TaskOptions = {}): TaskOptions => ({
   ...over,
   record: { ...over.record, node: name },

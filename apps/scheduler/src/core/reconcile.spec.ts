@@ -12,7 +12,7 @@ const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[] = [], nodes = [aNod
   reconcile({ ...app, tasks }, nodesByName(nodes), NOW);
 const created = ({ create }: Plan): string[] => create.map(({ service, slot }) => `${service}.${slot}`);
 const stopped = ({ change }: Plan): string[] =>
-  change.filter(({ record }) => record.target === 'stop').map(({ record }) => `${record.service}.${record.slot}`);
+  change.filter(({ record }) => record.target !== 'run').map(({ record }) => `${record.service}.${record.slot}`);
 
 describe('replicas', () => {
   test('an empty application gets a task a slot', () => {

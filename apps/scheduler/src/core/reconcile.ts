@@ -1,11 +1,12 @@
-import type { TaskRecord } from '@tutti/model';
-import { earlier, noDecisions, type Decisions, type Loss } from './decisions.js';
+import { changesOf, kept, orphaned } from './changes.js';
+import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { dependentsLeft, dependentToMove, unmetDependency } from './dependencies.js';
+import { drainDueAt } from './drain.js';
 import { placeWishes } from './placing.js';
 import { MOST_TASKS, type Plan } from './plan.js';
 import { progressOf } from './progress.js';
 import { decideSlots } from './slots.js';
-import { servicesOf, type AppView, type ServiceView, type TaskView } from './view.js';
+import { servicesOf, type AppView, type ServiceView } from './view.js';
 import type { Nodes } from './node-view.js';
 
 /**
@@ -18,7 +19,10 @@ export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
   const decided = new Map([...services].map(([name, service]) => [name, decide(service, { view, services, now })]));
   const all = [...decided.values()];
   const forget = all.flatMap((decisions) => decisions.forget);
-  const change = all.flatMap(changesOf);
+  const situation = { now, isRemoving: view.app.state === 'removing' };
+  const change = [...services].flatMap(([name, service]) =>
+    changesOf(service, decided.get(name) ?? noDecisions(), situation),
+  );
   // What gives room back comes first: nothing is placed on room that this commit does not free.
   const most = MOST_TASKS - forget.length - change.length;
   const placed = placeWishes(view, nodes, { services, decided, now, most });
@@ -33,10 +37,22 @@ export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
     forget: [...new Set([...forget.slice(0, MOST_TASKS), ...placed.forget])],
     volumes: Object.fromEntries([...services].map(([name, { volumes }]) => [name, volumes])),
     rollout: progressOf(view, { services, decided, delays, now }),
-    wakeAt: all.reduce<number | undefined>((at, { wakeAt }) => earlier(at, wakeAt), undefined),
+    wakeAt: wakeAtOf(services, decided, now),
     blocked: placed.delays.length > 0,
     isCut: placed.isCut || most < 0,
   };
+}
+
+function wakeAtOf(
+  services: ReadonlyMap<string, ServiceView>,
+  decided: ReadonlyMap<string, Decisions>,
+  now: number,
+): number | undefined {
+  const times = [
+    ...[...decided.values()].map(({ wakeAt }) => wakeAt),
+    ...[...services.values()].map((service) => drainDueAt(service, now)),
+  ];
+  return times.reduce(earlier, undefined);
 }
 
 interface Situation {
@@ -66,29 +82,4 @@ function causeOf({ app, revision }: AppView, service: ServiceView): string {
   return revision.rollbackOf === undefined
     ? `deploy of revision ${app.revision}`
     : `rollback to revision ${revision.rollbackOf}`;
-}
-
-function changesOf({ stops, losses, release, keep }: Decisions): Plan['change'] {
-  const stopped = stops.map(({ task, cause, condemned }) => {
-    const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, ...(condemned && { condemned }) };
-    return { task, record, event: 'stopping' as const };
-  });
-  const released = release.map((task) => ({
-    task,
-    record: { ...task.record, released: true },
-    event: 'scheduled' as const,
-  }));
-  return [...stopped, ...losses.map(orphaned), ...released, ...keep.map(kept)];
-}
-
-/** Given up: whatever of it is still there is to be cleared away when its node is back. */
-function orphaned({ task, cause }: Loss): Plan['change'][number] {
-  const record: TaskRecord = { ...task.record, target: 'stop', targetCause: cause, orphaned: true };
-  return { task, record, event: 'orphaned' };
-}
-
-/** It was to move, and is wanted where it is. */
-function kept(task: TaskView): Plan['change'][number] {
-  const { displaced: _why, displacedTo: _to, ...record } = task.record;
-  return { task, record, event: 'kept' };
 }

@@ -20,6 +20,8 @@ export interface TaskView {
   keyRevision: number;
   status?: StatusRecord;
   verdict?: Verdict;
+  /** It is being drained, and service discovery says that nothing reaches it any more. */
+  cleared?: true;
   /** The node it is on, once the tasks are looked at by service. */
   host?: NodeView;
 }

@@ -4,6 +4,7 @@ import {
   type AppRecord,
   type AppRef,
   type Availability,
+  type EndpointsRecord,
   type LedgerRecord,
   type LivenessRecord,
   type RecordKind,
@@ -33,6 +34,7 @@ export const FOLLOWED = [
   'moves',
   'ledger',
   'rollout',
+  'endpoints',
 ] as const;
 export type Followed = (typeof FOLLOWED)[number];
 
@@ -60,6 +62,8 @@ export class Store {
   private readonly tasksByNode = new Map<string, Set<Key<'task'>>>();
   /** Node to when its verdict reached us, by the clock that nobody sets. */
   private readonly judgedAt = new Map<string, number>();
+  /** Tasks that may be stopped, by the endpoints of their service. */
+  private readonly cleared = new Map<Key, ReadonlySet<string>>();
   private readonly nodeKeys = new Set<Key<'node'>>();
   private readonly nodeViews = new Map<string, NodeView>();
   /** Nodes that are not simply up. */
@@ -70,8 +74,11 @@ export class Store {
     const known = Math.max(this.held.get(key)?.revision ?? 0, this.tombs.get(key) ?? 0);
     if (revision <= known) return false;
     const before = this.held.get(key)?.record;
-    this.held.set(key, { record, revision });
+    // Who is well is known from elsewhere.
+    const kept = kind === 'endpoints' ? { ...(record as EndpointsRecord), endpoints: [] } : record;
+    this.held.set(key, { record: kept, revision });
     this.vacant.delete(key);
+    if (kind === 'endpoints') this.cleared.set(key, new Set(clearedIn(record as EndpointsRecord)));
     if (kind === 'task') this.indexTask(key as Key<'task'>, record as TaskRecord);
     if (kind === 'node') this.nodeKeys.add(key as Key<'node'>);
     if (kind === 'liveness') this.noteVerdict(record as LivenessRecord, before as LivenessRecord | undefined);
@@ -89,6 +96,7 @@ export class Store {
     if (!held || held.revision > revision) return;
     this.held.delete(key);
     this.nodeKeys.delete(key as Key<'node'>);
+    this.cleared.delete(key);
     this.look(key);
     if (key.startsWith('task.')) {
       this.tasksByApp.get(appKey(held.record as TaskRecord))?.delete(key as Key<'task'>);
@@ -200,7 +208,14 @@ export class Store {
   private taskView({ record, revision }: Held<TaskRecord>): TaskView {
     const status = this.get(keys.status(record))?.record;
     const health = this.get(keys.health(record))?.record;
-    return { record, keyRevision: revision, ...(status && { status }), ...(health && { verdict: health.verdict }) };
+    const isCleared = record.target === 'drain' && this.cleared.get(keys.endpoints(record))?.has(record.task) === true;
+    return {
+      record,
+      keyRevision: revision,
+      ...(status && { status }),
+      ...(health && { verdict: health.verdict }),
+      ...(isCleared && { cleared: true }),
+    };
   }
 
   private indexTask(key: Key<'task'>, record: TaskRecord): void {
@@ -218,8 +233,15 @@ export function concerns(change: Change<Followed>): AppRef | undefined {
   if (change.kind === 'app' || change.kind === 'rollout') return refOfTokens(tokens[1], tokens[2]);
   if (change.kind === 'task' || change.kind === 'status' || change.kind === 'health')
     return refOfTokens(tokens[2], tokens[3]);
+  // Who is well is told by status and health already.
+  if (change.kind === 'endpoints' && change.type === 'put' && clearedIn(change.record as EndpointsRecord).length > 0)
+    return refOfTokens(tokens[1], tokens[2]);
   return undefined;
 }
+
+/** The tasks that nothing reaches any more. */
+const clearedIn = ({ leaving = [] }: EndpointsRecord): string[] =>
+  leaving.filter(({ cleared }) => cleared !== undefined).map(({ task }) => task);
 
 const refOf = ({ namespace, app }: AppRef): AppRef => ({ namespace, app });
 

@@ -2,6 +2,7 @@ import { commit, filters, holdLease, keys, put, remove, watch, type Connection, 
 import type {
   AppRecord,
   Availability,
+  EndpointsRecord,
   NodeRecord,
   RevisionRecord,
   ServiceSpec,
@@ -15,6 +16,7 @@ import { aNode, anApp } from './builders.js';
 /** What the other services write on the bus: applications, nodes, and what their agents do with tasks. */
 export class Cluster {
   readonly statuses = new Map<string, StatusRecord>();
+  private readonly endpoints = new Map<string, EndpointsRecord>();
   private readonly apps = new Map<string, { app: AppRecord; revision: RevisionRecord }>();
   private readonly leases: HeldLease[] = [];
   private readonly agents: Subscription;
@@ -93,10 +95,20 @@ export class Cluster {
   }
 
   private attend(task: TaskRecord): void {
+    if (task.target === 'drain') return this.clear(task);
     const state = this.statuses.get(task.task)?.state;
     const isOver = state !== undefined && state !== 'running';
     if (isOver || (task.target === 'run' && state === 'running')) return;
     this.report({ ...statusOf(task), state: task.target === 'run' ? 'running' : 'stopped' });
+  }
+
+  /** Nothing reaches a task that is drained: no node has a proxy here. */
+  private clear({ namespace, app, service, task, node }: TaskRecord): void {
+    const at = new Date().toISOString();
+    const record = this.endpoints.get(`${app}.${service}`) ?? { namespace, app, service, endpoints: [], updatedAt: at };
+    const leaving = [...(record.leaving ?? []), { task, node, since: at, waitsFor: [], inFlight: 0, cleared: at }];
+    this.endpoints.set(`${app}.${service}`, { ...record, leaving });
+    this.do(commit(this.bus, [put('endpoints', { ...record, leaving }, { event: 'changed' })]));
   }
 
   private report(status: Omit<StatusRecord, 'since'>): void {

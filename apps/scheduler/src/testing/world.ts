@@ -187,7 +187,9 @@ export class World {
     const current = task && this.tasks.get(task.record.task);
     if (!current) return false;
     const state = current.status?.state;
-    if (current.record.target !== 'run') return this.report(current, 'stopped');
+    if (current.record.target === 'drain' && !current.cleared) return this.clear(current);
+    if (current.record.target === 'drain') return false;
+    if (current.record.target === 'stop') return this.report(current, 'stopped');
     return this.report(current, state === undefined ? 'accepted' : NEXT[state]);
   }
 
@@ -201,6 +203,12 @@ export class World {
     const status = { ...record, state, restarts: 0, health: 'none', since: new Date(this.now).toISOString() };
     const finished = state === 'failed' && { finishedAt: new Date(this.now).toISOString() };
     this.tasks.set(record.task, { ...current, status: { ...status, ...finished } as unknown as StatusRecord });
+    return true;
+  }
+
+  /** Every proxy has confirmed. */
+  private clear(task: TaskView): boolean {
+    this.tasks.set(task.record.task, { ...task, cleared: true });
     return true;
   }
 
