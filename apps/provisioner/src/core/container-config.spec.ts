@@ -1,5 +1,6 @@
+import type { TaskRecord } from '@tutti/model';
 import { aService, aSpec, aTask } from '../testing/builders.js';
-import { addressesByKey, containerConfig, networksOf, volumesOf } from './container-config.js';
+import { addressesByKey, containerConfig, ingressPorts, networksOf, volumesOf } from './container-config.js';
 import { LABEL, taskOfLabels } from './labels.js';
 
 const OWNER = { cluster: 'c', node: 'n1' };
@@ -43,6 +44,17 @@ describe('the container of a task', () => {
     expect(networksOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_back']);
     expect(volumesOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_data']);
     expect(addressesByKey(task, plan, { edge: '10.0.0.2', other: '10.0.0.3' })).toEqual({ front: '10.0.0.2' });
+  });
+
+  test('binds no port that proxies take in, which is shown all the same', () => {
+    const ports: TaskRecord['ports'] = [
+      { target: 80, published: 8080, protocol: 'tcp', mode: 'ingress' },
+      { target: 81, published: 8081, protocol: 'tcp' },
+      { target: 82, protocol: 'tcp' },
+    ];
+    const config = containerConfig(aTask({ ports }), plan, OWNER);
+    expect(config.ports.map(({ target }) => target)).toEqual([81, 82]);
+    expect(ingressPorts({ ports })).toEqual([{ host: 8080, container: 80, protocol: 'tcp', mode: 'ingress' }]);
   });
 
   test('is nobody’s where its labels do not name a task', () => {

@@ -3,6 +3,7 @@ import {
   type AppRef,
   type MountSpec,
   type NetworkSpec,
+  type PublishedPort,
   type TaskRecord,
   type VolumeSpec,
 } from '@tutti/model';
@@ -30,7 +31,8 @@ export function containerConfig(task: TaskRecord, plan: TaskPlan, owner: Owner) 
     stopSignal,
     stopGraceMs,
     mounts: service.mounts.map((mount) => mountOf(mount, task, plan)),
-    ports: task.ports.map((port) => ({ ...port })),
+    // What proxies take in they hand on to the container's own address.
+    ports: task.ports.filter(({ mode }) => mode !== 'ingress'),
     networks: networkKeys(plan).map((key) => ({
       name: sharedName(task, key, plan.app.networks[key]?.name),
       aliases: [...new Set([task.service, ...(service.networks[key]?.aliases ?? [])])],
@@ -38,6 +40,15 @@ export function containerConfig(task: TaskRecord, plan: TaskPlan, owner: Owner) 
     limits: limitsOf(plan),
     runtime: service.runtime,
   };
+}
+
+/** The task's ports that the proxy of every node takes in. */
+export function ingressPorts({ ports }: Pick<TaskRecord, 'ports'>): PublishedPort[] {
+  return ports.flatMap(({ target, published, protocol, hostIp, mode }) =>
+    mode === 'ingress' && published !== undefined
+      ? [{ host: published, container: target, protocol, ...(hostIp !== undefined && { hostIp }), mode }]
+      : [],
+  );
 }
 
 /** Zero stands for no limit. */

@@ -1,5 +1,5 @@
 import { isTerminal, type TaskState } from '@tutti/model';
-import { addressesByKey } from './container-config.js';
+import { addressesByKey, ingressPorts } from './container-config.js';
 import { endOfRun, imageToMakeFrom, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
 import type { ContainerView, Life } from './life.js';
@@ -127,7 +127,7 @@ function look(life: Life, seen: Seen, now: Now): Life {
 }
 
 function lookedRunning(life: Life, seen: Seen, now: Now): Life {
-  const { plan, ref } = life;
+  const { plan, ref, desired } = life;
   const running = withContainer(calm(life), { phase: 'running', startedAt: seen.startedAt ?? now.iso });
   if (isTerminal(life.state)) return running;
   return {
@@ -138,7 +138,9 @@ function lookedRunning(life: Life, seen: Seen, now: Now): Life {
     health: seen.health?.status ?? 'none',
     probe: seen.health?.status === 'unhealthy' ? seen.health.lastOutput : undefined,
     addresses: plan ? addressesByKey(ref, plan, seen.addresses) : life.addresses,
-    ports: [...seen.ports].sort((a, b) => a.container - b.container || a.host - b.host),
+    ports: [...seen.ports, ...(desired ? ingressPorts(desired) : [])].sort(
+      (a, b) => a.container - b.container || a.host - b.host,
+    ),
     message: undefined,
     restartAt: undefined,
   };

@@ -15,7 +15,10 @@ const plan = (app: Omit<AppView, 'tasks'>, tasks: TaskView[], now = NOW): Plan =
 const targets = ({ change }: Plan): string[] => change.map(({ record, event }) => `${event} ${record.target}`);
 const until = new Date(NOW + 13_000).toISOString();
 const draining = (over: TaskOptions = {}): TaskView =>
-  aTask('web', 1, { ...over, record: { target: 'drain', targetCause: 'scaled to 0', drainUntil: until } });
+  aTask('web', 1, {
+    ...over,
+    record: { ...over.record, target: 'drain', targetCause: 'scaled to 0', drainUntil: until },
+  });
 
 describe('a task that serves', () => {
   test('is drained first, and says until when at most', () => {
@@ -59,9 +62,10 @@ describe('a task that serves', () => {
       { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'host' },
     ];
     const app = anApp({ web: aServiceSpec({ ports }) }, { revision: { digests: { web: 'web-2' } } });
-    expect(targets(plan(app, [aTask('web', 1)]))).toEqual(['draining drain']);
-    expect(plan(app, [draining()]).create).toEqual([]);
-    expect(targets(plan(app, [{ ...draining(), cleared: true }]))).toEqual(['stopping stop']);
+    const record = { ports: [{ target: 80, published: 80, protocol: 'tcp' as const }] };
+    expect(targets(plan(app, [aTask('web', 1, { record })]))).toEqual(['draining drain']);
+    expect(plan(app, [draining({ record })]).create).toEqual([]);
+    expect(targets(plan(app, [{ ...draining({ record }), cleared: true }]))).toEqual(['stopping stop']);
   });
 });
 

@@ -24,11 +24,16 @@ export const emptyLedger = (node: string): LedgerRecord => ({ node, tasks: 0, re
 /** How a host port is written in a ledger. */
 export const portKey = (published: number, protocol: string): string => `${published}/${protocol}`;
 
+/** The host ports that a task holds on its node. */
+export function heldPorts(ports: readonly AssignedPort[]): string[] {
+  return ports.flatMap(({ published, protocol, mode }) =>
+    published === undefined || mode === 'ingress' ? [] : [portKey(published, protocol)],
+  );
+}
+
 /** The ledger with a task's share promised. What the task does not touch is not copied: a ledger may hold many ports. */
 export function promise(ledger: LedgerRecord, { task, reserved, ports, volumes = [] }: Share): LedgerRecord {
-  const held = ports.flatMap(({ published, protocol }) =>
-    published === undefined ? [] : [[portKey(published, protocol), task] as const],
-  );
+  const held = heldPorts(ports).map((port) => [port, task] as const);
   return {
     ...ledger,
     tasks: ledger.tasks + 1,
@@ -44,7 +49,7 @@ function remembered(known: readonly string[], more: readonly string[]): string[]
 
 /** The ledger with a task's share given back. */
 export function giveBack(ledger: LedgerRecord, { task, reserved, ports }: Share): LedgerRecord {
-  const holds = ports.some(({ published }) => published !== undefined);
+  const holds = heldPorts(ports).length > 0;
   const left = holds ? Object.entries(ledger.ports).filter(([, holder]) => holder !== task) : undefined;
   return {
     ...ledger,

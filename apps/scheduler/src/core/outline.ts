@@ -31,7 +31,9 @@ function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
     steps.push(step);
     if (step.action === 'remove') continue;
     const frees =
-      service.spec && effectiveOrder(service.spec) === 'stop-first' ? [...slot.outdated, ...slot.dead] : slot.dead;
+      service.spec && effectiveOrder(service.spec, slot.outdated) === 'stop-first'
+        ? [...slot.outdated, ...slot.dead]
+        : slot.dead;
     const wish: Wish = {
       service: service.name,
       slot: slot.number,
@@ -55,6 +57,6 @@ function stepOf(service: ServiceView, slot: Slot): OutlineStep | undefined {
   }
   if (slot.current.length + slot.displaced.length + slot.stranded.length > 0) return undefined;
   if (!live) return { ...base, action: 'create', reason: 'the slot is empty' };
-  const order = service.spec ? effectiveOrder(service.spec) : 'stop-first';
+  const order = service.spec ? effectiveOrder(service.spec, slot.outdated) : 'stop-first';
   return { ...base, action: 'replace', task: live.record.task, reason: `its spec changed; ${order}` };
 }

@@ -1,7 +1,7 @@
 import type { ServiceSpec } from '@tutti/model';
 import type { Decisions, Delay, Loss, Wish } from './decisions.js';
 import { failedBefore, failuresByNode } from './failure.js';
-import { portKey } from './ledger.js';
+import { heldPorts } from './ledger.js';
 import { Seeker } from './placement/seeker.js';
 import type { NewTask } from './plan.js';
 import { Room } from './room.js';
@@ -115,9 +115,7 @@ function delayOf(wish: Wish, why: string): Delay {
 /** Somebody outside may hold the host ports of a task that could not start: its successor tries others first. */
 function doubtful({ replaces }: Wish): string[] {
   if (replaces?.status?.state !== 'rejected') return [];
-  return replaces.record.ports.flatMap(({ published, protocol }) =>
-    published === undefined ? [] : [portKey(published, protocol)],
-  );
+  return heldPorts(replaces.record.ports);
 }
 
 function newTask(

@@ -153,6 +153,6 @@ function fits(
     tasksOfService: spread.counts,
     failuresOfService: new Map<string, number>(),
   };
-  const assigned = assignPorts(spec.ports, node.ledger);
+  const assigned = assignPorts(spec.ports, node);
   return assigned.ok && !refusalOf(node, wanted) ? { ports: assigned.ports } : undefined;
 }

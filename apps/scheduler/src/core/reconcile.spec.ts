@@ -134,13 +134,23 @@ describe('updates', () => {
     expect(created(plan(app, [ended(stopping(first), 'stopped'), ...others]))).toEqual(['web.1']);
   });
 
-  test('a fixed host port forces stop-first', () => {
-    const ports: ServiceSpec['ports'] = [
-      { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'ingress' },
-    ];
-    const result = plan(update({ ports }), old);
+  const ports: ServiceSpec['ports'] = [
+    { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'ingress' },
+  ];
+  const assigned = [{ target: 80, published: 80, protocol: 'tcp' as const }];
+
+  test('a fixed host port that the old task holds forces stop-first', () => {
+    const holding = old.map((task) => ({ ...task, record: { ...task.record, ports: assigned } }));
+    const result = plan(update({ ports }), holding);
     expect(created(result)).toEqual([]);
     expect(stopped(result)).toEqual(['web.1']);
+  });
+
+  test('a fixed host port that no old task holds on its node forces nothing', () => {
+    expect(created(plan(update({ ports }), old))).toEqual(['web.1']);
+    const ingress = assigned.map((port) => ({ ...port, mode: 'ingress' as const }));
+    const taken = old.map((task) => ({ ...task, record: { ...task.record, ports: ingress } }));
+    expect(created(plan(update({ ports }), taken, [aNode('n1', { proxy: true })]))).toEqual(['web.1']);
   });
 
   test('parallelism 0 replaces all at once; 2 replaces two', () => {
@@ -271,6 +281,33 @@ describe('placement', () => {
     const result = plan(anApp({ web: aServiceSpec({ replicas: 3, ports }) }));
     expect(result.create.map((task) => task.ports[0]?.published)).toEqual([81, 82]);
     expect(result.rollout?.services.web?.pending[0]?.reason).toBe('1 node without a free host port for 81-82');
+  });
+
+  test('a port that every proxy takes in is promised by no node: as many as wanted fit on one', () => {
+    const published = { from: 8080, to: 8080 };
+    const ports: ServiceSpec['ports'] = [
+      { target: 80, published, protocol: 'tcp', mode: 'ingress' },
+      { target: 53, published: { from: 53, to: 55 }, protocol: 'udp', mode: 'ingress' },
+    ];
+    const app = anApp({ web: aServiceSpec({ replicas: 3, ports }) });
+    const node = aNode('n1', { proxy: true });
+    const { create } = plan(app, [], [node]);
+    const byProxies = { target: 80, published: 8080, protocol: 'tcp', mode: 'ingress' };
+    expect(create.map((task) => task.ports[0])).toEqual([byProxies, byProxies, byProxies]);
+    expect(create.map((task) => task.ports[1]?.published)).toEqual([53, 54, 55]);
+    const [first] = create;
+    const promised = promise(node.ledger, { ...first, task: 't1' } as Parameters<typeof promise>[1]);
+    expect(promised.ports).toEqual({ '53/udp': 't1' });
+    expect(plan(app).create.map((task) => task.ports[0])).toEqual([{ target: 80, published: 8080, protocol: 'tcp' }]);
+  });
+
+  test('a port that a node is asked for itself is held there, proxy or not', () => {
+    const ports: ServiceSpec['ports'] = [
+      { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'host' },
+    ];
+    const result = plan(anApp({ web: aServiceSpec({ replicas: 2, ports }) }), [], [aNode('n1', { proxy: true })]);
+    expect(created(result)).toEqual(['web.1']);
+    expect(result.rollout?.services.web?.pending[0]?.reason).toBe('1 node without a free host port for 80');
   });
 
   test('a port that somebody outside holds is tried again only when there is no other', () => {

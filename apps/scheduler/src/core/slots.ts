@@ -154,7 +154,7 @@ const PREDECESSOR = { reason: 'waits for its predecessor to stop', hopeless: fal
 
 /** Whether what leaves the slot has to be gone before the next task starts; two must not write to one volume. */
 const isWaitedFor = ({ leaving }: Slot, { spec, keeps }: ServiceView): boolean =>
-  leaving.length > 0 && spec !== undefined && (keeps !== 'nothing' || effectiveOrder(spec) === 'stop-first');
+  leaving.length > 0 && spec !== undefined && (keeps !== 'nothing' || effectiveOrder(spec, leaving) === 'stop-first');
 
 function succeed(slot: Slot, last: TaskView, { service, context, decisions }: SlotWork): void {
   const { spec, name } = service;
@@ -188,7 +188,7 @@ function replaceOutdated(slot: Slot, { service, context, decisions }: SlotWork):
   if (!old || !service.spec) return;
   if (context.gate) {
     decisions.waiting = context.gate;
-  } else if (effectiveOrder(service.spec) === 'stop-first') {
+  } else if (effectiveOrder(service.spec, slot.outdated) === 'stop-first') {
     for (const task of slot.outdated) decisions.stops.push({ task, cause: `${context.cause}, stop-first` });
   } else {
     const cause = `${context.cause}, start-first`;

@@ -1,15 +1,18 @@
-import type { ServiceSpec } from '@tutti/model';
+import type { PortSpec, ServiceSpec } from '@tutti/model';
+import { heldPorts, portKey } from './ledger.js';
 import { isDrained } from './node-view.js';
 import type { Slot } from './slot.js';
 import { isCurrent, isReady, type ServiceView, type TaskView } from './view.js';
 
 /**
- * The order in which a task and its successor overlap. A fixed host port can be held by one of them only, so it forces
- * stop-first whatever the file says.
+ * The order in which tasks and their successor overlap. A fixed host port can be held by one of them only, so where they
+ * hold it that forces stop-first whatever the file says.
  */
-export function effectiveOrder(spec: ServiceSpec): 'start-first' | 'stop-first' {
-  const fixed = spec.ports.some((port) => port.published && port.published.from === port.published.to);
-  return fixed ? 'stop-first' : spec.update.order;
+export function effectiveOrder(spec: ServiceSpec, tasks: readonly TaskView[]): 'start-first' | 'stop-first' {
+  const held = new Set(tasks.flatMap(({ record }) => heldPorts(record.ports)));
+  const isHeld = ({ published, protocol }: PortSpec): boolean =>
+    published !== undefined && published.from === published.to && held.has(portKey(published.from, protocol));
+  return spec.ports.some(isHeld) ? 'stop-first' : spec.update.order;
 }
 
 /** The outdated slots that may be replaced now: `parallelism` at a time, `delay` after the last one became ready. */

@@ -58,9 +58,10 @@ function presentTask(task: TaskRecord, status?: StatusRecord, verdict?: HealthRe
     image: status?.image ?? '',
     revision,
     container: status?.container ?? null,
-    ports: (status?.ports ?? []).map(({ host, container, protocol, hostIp }) => ({
+    ports: (status?.ports ?? []).map(({ host, container, protocol, hostIp, mode }) => ({
       ...{ host, container, protocol },
       ...(hostIp !== undefined && { hostIp }),
+      ...(mode !== undefined && { mode }),
     })),
     restarts: status?.restarts ?? 0,
     since: status?.since ?? task.createdAt,

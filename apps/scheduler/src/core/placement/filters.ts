@@ -34,9 +34,9 @@ const FILTERS: readonly Filter[] = [
   },
   (node, wanted) => (isStrangerTo(node, wanted) ? 'without its volume' : undefined),
   (node, { spec }) => shortageOf(node, spec.reservations),
-  function ports({ ledger }, { spec }) {
+  function ports(node, { spec }) {
     if (spec.ports.length === 0) return undefined;
-    const ports = assignPorts(spec.ports, ledger);
+    const ports = assignPorts(spec.ports, node);
     return ports.ok ? undefined : `without a free host port for ${ports.missing}`;
   },
 ];

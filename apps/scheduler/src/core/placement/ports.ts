@@ -1,25 +1,38 @@
-import type { AssignedPort, LedgerRecord, PortSpec } from '@tutti/model';
+import { isIngress, type AssignedPort, type PortSpec } from '@tutti/model';
 import { portKey } from '../ledger.js';
+import type { NodeView } from '../node-view.js';
 
 export type PortAssignment = { ok: true; ports: AssignedPort[] } | { ok: false; missing: string };
 
 /**
- * Gives each published port the first one of its range that the node has not promised.
+ * Gives each published port the first one of its range that the node has not promised. One that every node's proxy takes
+ * in is not the node's to promise.
  * @param avoid ports, as in a ledger, that are taken only when there are no others: somebody else may hold them
  */
 export function assignPorts(
   specs: readonly PortSpec[],
-  ledger: LedgerRecord,
+  { record, ledger }: NodeView,
   avoid: readonly string[] = [],
 ): PortAssignment {
-  const picky = avoid.length > 0 ? assign(specs, [...Object.keys(ledger.ports), ...avoid]) : undefined;
-  return picky?.ok ? picky : assign(specs, Object.keys(ledger.ports));
+  const wanted = { specs, hasProxy: record.proxy === true };
+  const picky = avoid.length > 0 ? assign(wanted, [...Object.keys(ledger.ports), ...avoid]) : undefined;
+  return picky?.ok ? picky : assign(wanted, Object.keys(ledger.ports));
 }
 
-function assign(specs: readonly PortSpec[], promised: readonly string[]): PortAssignment {
+interface WantedPorts {
+  specs: readonly PortSpec[];
+  hasProxy: boolean;
+}
+
+function assign({ specs, hasProxy }: WantedPorts, promised: readonly string[]): PortAssignment {
   const taken = new Set(promised);
   const ports: AssignedPort[] = [];
-  for (const { target, published, protocol, hostIp } of specs) {
+  for (const spec of specs) {
+    const { target, published, protocol, hostIp } = spec;
+    if (hasProxy && published && isIngress(spec)) {
+      ports.push({ target, protocol, published: published.from, ...(hostIp && { hostIp }), mode: 'ingress' });
+      continue;
+    }
     const free = published && firstFree(published, protocol, taken);
     if (published && free === undefined) return { ok: false, missing: rangeText(published) };
     if (free !== undefined) taken.add(portKey(free, protocol));

@@ -96,7 +96,7 @@ export class Seeker {
   }
 
   private on(node: NodeView, { wanted, why }: { wanted: Wanted; why: string }): Placement {
-    const assigned = assignPorts(this.wanted.spec.ports, node.ledger, wanted.avoidPorts);
+    const assigned = assignPorts(this.wanted.spec.ports, node, wanted.avoidPorts);
     return { ok: true, node, ports: assigned.ok ? assigned.ports : [], why };
   }
 
