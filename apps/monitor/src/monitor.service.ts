@@ -3,12 +3,13 @@ import { BUS, Candidacy, filters, watch, type Change, type Connection } from '@t
 import { CLUSTER_NAMESPACE, messageOf } from '@tutti/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription } from 'rxjs';
+import { DrainDesk } from './drain-desk.js';
 import { IncidentDesk } from './incident-desk.js';
 import { failedOfLate } from './missed.js';
 import { NodeDesk } from './node-desk.js';
 import { Verdicts } from './verdicts.js';
 
-const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness'] as const;
+const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness', 'endpoints'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /**
@@ -22,6 +23,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly verdicts: Verdicts;
   private readonly desk: IncidentDesk;
   private readonly nodes: NodeDesk;
+  private readonly drains: DrainDesk;
   private subscription?: Subscription;
 
   constructor(@Inject(BUS) private readonly bus: Connection) {
@@ -30,6 +32,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
     const around = { standing: this.candidacy, onError };
     this.verdicts = new Verdicts(bus, { ...around, changed: (status) => this.desk.look(status) });
     this.desk = new IncidentDesk(bus, { ...around, healthOf: (task) => this.verdicts.of(task) });
+    this.drains = new DrainDesk(bus, around);
     this.nodes = new NodeDesk(bus, { ...around, successorOf: (slot, task) => this.desk.successorOf(slot, task) });
   }
 
@@ -40,7 +43,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
-    await Promise.all([this.verdicts.close(), this.desk.close(), this.nodes.close()]);
+    await Promise.all([this.verdicts.close(), this.desk.close(), this.nodes.close(), this.drains.close()]);
     await this.candidacy.close();
   }
 
@@ -59,16 +62,18 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
         return (change.key.startsWith(CLUSTER) ? this.nodes : this.desk).takeOwn(change as Change<'incident'>);
       case 'liveness':
         return this.nodes.take(change as Change<'liveness'>);
+      case 'endpoints':
+        return this.drains.take(change as Change<'endpoints'>);
     }
   }
 
   private begin(): void {
-    for (const part of [this.verdicts, this.desk, this.nodes]) part.open();
+    for (const part of [this.verdicts, this.desk, this.nodes, this.drains]) part.open();
     this.candidacy.stand();
   }
 
   private takeOver(): void {
-    for (const part of [this.verdicts, this.desk, this.nodes]) part.takeOver();
+    for (const part of [this.verdicts, this.desk, this.nodes, this.drains]) part.takeOver();
     void this.lookBack();
   }
 

@@ -317,3 +317,28 @@ describe('two monitors', () => {
     await untilOpened(failures.map(({ since }) => since));
   });
 });
+
+test('a task that could not be drained in its time is told of, once', async () => {
+  const { namespace, app, service, task, node } = aTask();
+  const leaving = [
+    { task, node, since: at(0), cleared: at(10_000), overdue: 'no confirmation from the proxy of n2 after 10 s' },
+  ];
+  const tell = (): Promise<unknown> => {
+    const record = { namespace, app, service, endpoints: [], leaving, updatedAt: at(10_000) };
+    return commit(operator, [put('endpoints', record, { event: 'changed' })]);
+  };
+  await tell();
+  const like = { kind: 'drain-overdue' as const, task, openedAt: at(0), resolvedAt: at(10_000) };
+  const [incident] = await until([like]);
+  expect(incident?.cause).toContain('no confirmation from the proxy of n2');
+  await monitor.close();
+  monitor = await startMonitor();
+  await tell();
+  await schedule(aTask());
+  await report(died());
+  await until([like, { kind: 'task-exited' }]);
+  const told = (await historyOf(operator, 'incident')).filter(({ subject }) =>
+    subject.includes(incident?.incident ?? 'none'),
+  );
+  expect(told).toHaveLength(1);
+});

@@ -10,7 +10,14 @@ export interface HealthRecord extends TaskRef {
 }
 
 export type IncidentKind =
-  'task-exited' | 'task-oom' | 'task-unhealthy' | 'task-rejected' | 'node-down' | 'nodes-missing' | 'service-crashed';
+  | 'task-exited'
+  | 'task-oom'
+  | 'task-unhealthy'
+  | 'task-rejected'
+  | 'node-down'
+  | 'nodes-missing'
+  | 'service-crashed'
+  | 'drain-overdue';
 
 /** One failure: its cause, the evidence, what was done, how long it took. */
 export interface IncidentRecord {
