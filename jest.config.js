@@ -17,7 +17,7 @@ const shared = {
   transform: { '^.+\\.ts$': swc },
   moduleNameMapper: {
     '^@tutti/(model|bus|compose|engine|testing)$': '<rootDir>/libs/$1/src/index.ts',
-    '^@tutti/(gateway|policy|scheduler|provisioner|monitor|service-discovery|metering|cli)$':
+    '^@tutti/(gateway|policy|scheduler|provisioner|monitor|service-discovery|metering|data-plane|cli)$':
       '<rootDir>/apps/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,7 +1,7 @@
 // A control plane of its own: the real command, in a folder of its own, on ports of its own, under a node name of its
 // own, so that it can run beside another on the same machine and the same engine.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
@@ -56,6 +56,8 @@ export class Cluster {
       TUTTI_CONTEXT: join(this.dir, 'context.json'),
       TUTTI_DATA: this.data,
       TUTTI_ENGINE_ROOT: this.engineRoot,
+      // Clusters on one machine must not take one another's addresses.
+      TUTTI_NETWORK_RANGE: `10.${128 + randomInt(64)}.0.0/16`,
       ...(engine && { TUTTI_ENGINE: engine }),
     });
     this.owned = { 'dev.tutti.node': this.node };

@@ -2,9 +2,13 @@ import type { LoggerService } from '@nestjs/common';
 import type { Connection } from '@tutti/bus';
 import type { ContainerEngine } from '@tutti/engine';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownerLabels } from './core/labels.js';
 import { busSink } from './logs/bus-sink.js';
 import { LogShipper } from './logs/log-shipper.js';
 import { lastShipped } from './logs/resume.js';
+import { Bridges } from './networks/bridges.js';
+import { ownAddress } from './networks/host-networks.js';
+import { NodeRange } from './networks/node-range.js';
 import type { Settings } from './settings.js';
 import { StatusWriter } from './status-writer.js';
 import { ImagePuller } from './tasks/image-puller.js';
@@ -34,6 +38,13 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: Ki
   const { board, ...standing } = hooks;
   const owner = { cluster: settings.clusterId, node: settings.node };
   const makes = new Permits(settings.parallelism);
+  const range = new NodeRange(bus, settings.node, logger);
+  const bridges = new Bridges({
+    ...{ bus, engine, logger, node: settings.node },
+    address: settings.address ?? ownAddress(),
+    labels: ownerLabels(owner),
+    range: () => range.get(),
+  });
   const quiet = async (): Promise<void> => {
     await Promise.race([makes.whenIdle(), sleep(LOGS_WAIT_MS, undefined, { ref: false })]);
   };
@@ -45,7 +56,8 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: Ki
     ends: new Permits(ENDS),
     revisions: new Revisions(bus),
     images: new ImagePuller({ engine, logger, loginOf: dockerLogins(settings.dockerConfig) }),
-    shared: new SharedResources(engine, owner, logger),
+    shared: new SharedResources({ engine, owner, bridges, logger }),
+    range,
     reports: new StatusWriter(bus, logger),
     logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),
     isAppHere: (app, but) => board().isAppHere(app, but),

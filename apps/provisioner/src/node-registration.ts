@@ -1,7 +1,7 @@
 import { commit, get, holdLease, keys, put, type Connection, type HeldLease, type LeaseOptions } from '@tutti/bus';
 import type { ContainerEngine, EngineInfo } from '@tutti/engine';
 import type { NodeRecord } from '@tutti/model';
-import { networkInterfaces } from 'node:os';
+import { ownAddress } from './networks/host-networks.js';
 import type { Settings } from './settings.js';
 
 /** The node's record, and the lease that says that it is alive. */
@@ -62,10 +62,4 @@ function engineOf({ kind, version, apiVersion, os, arch, labels }: EngineInfo): 
 function offered(counts: Record<string, number>): Record<string, number> | undefined {
   const some = Object.entries(counts).filter(([, count]) => count > 0);
   return some.length > 0 ? Object.fromEntries(some) : undefined;
-}
-
-/** The first address that other hosts can reach. */
-function ownAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

@@ -5,6 +5,7 @@ export * from './constraints.js';
 export * from './errors.js';
 export * from './fencing.js';
 export * from './ingress.js';
+export * from './ipv4.js';
 export * from './names.js';
 export * from './ownership.js';
 export * from './rebalance.js';

@@ -30,6 +30,7 @@ export const OWNER: Record<RecordKind, ServiceName> = {
   incident: 'monitor',
   endpoints: 'service-discovery',
   route: 'service-discovery',
+  addressing: 'service-discovery',
   range: 'service-discovery',
   bridges: 'provisioner',
   proxy: 'provisioner',

@@ -6,7 +6,7 @@ import { lock } from '../up/lock.js';
 import { enter } from './enter.js';
 import { AGENT } from './holder.js';
 import { agentHome } from './home.js';
-import { runAgent, untilKnown } from './run.js';
+import { runAgent, runNetwork, untilKnown } from './run.js';
 
 /** A node that this host is to be: one for each engine. */
 export interface Wanted {
@@ -73,6 +73,8 @@ async function runNode(
   const agentSettings = { home, membership, labels, engine, ...(leaseMs !== undefined && { leaseMs }) };
   const agent: RunningService = await runAgent(agentSettings);
   undo.push(() => agent.close());
+  const network = await runNetwork(agentSettings);
+  undo.push(() => network?.close());
   return { ready: untilKnown(agentSettings, began).then(describe) };
 }
 

@@ -1,4 +1,5 @@
 import { connectBus, filters, keys, watch, type RunningService } from '@tutti/bus';
+import { startNetwork } from '@tutti/data-plane';
 import type { NodeRecord } from '@tutti/model';
 import { hostSettingsFromEnv, start, type EngineChoice } from '@tutti/provisioner';
 import { filter, firstValueFrom, map } from 'rxjs';
@@ -31,6 +32,12 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
     engine,
     ...(leaseMs !== undefined && { leaseTtlMs: leaseMs }),
   });
+}
+
+/** Joins the host's networks with those of other hosts. @throws TuttiError for an overlay that cannot be had */
+export function runNetwork(settings: AgentSettings): Promise<RunningService | undefined> {
+  const { cluster, node } = settings.membership;
+  return startNetwork({ ...busOf(settings), cluster, node });
 }
 
 /** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */

@@ -103,6 +103,7 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
       TUTTI_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
+      ...(hosting.address !== undefined && { TUTTI_ADDRESS: hosting.address }),
       ...(engine.kind && { TUTTI_ENGINE: engine.kind }),
       ...(engine.root && { TUTTI_ENGINE_ROOT: engine.root }),
       ...(engine.host && { TUTTI_DOCKER_HOST: engine.host }),

@@ -40,6 +40,8 @@ export interface Hosting {
   cluster: string;
   labels: Record<string, string>;
   engine: EngineChoice;
+  /** Where other hosts reach this one; absent: the agent finds one out. */
+  address?: string;
   gateway: { host: string; port: number; token: string; joinFile: string };
   log(line: string): void;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import {
   credentialsPath,
@@ -9,6 +10,7 @@ import {
   nodeCredentialsPath,
   type Authority,
 } from '@tutti/bus';
+import { startNetwork } from '@tutti/data-plane';
 import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
@@ -24,7 +26,7 @@ import { becomeMember } from './members/become.js';
 import { clusterOf, otherServers, type Membership } from './members/members.js';
 import { Nats } from './nats.js';
 import { writeEntrance } from './entrance.js';
-import { canListen, reachable } from './ports.js';
+import { advertisedFor, canListen, reachable } from './ports.js';
 
 export interface UpSettings {
   data: DataDir;
@@ -90,6 +92,10 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
     await fleet.start();
+    if (settings.isNode) {
+      const network = await startNetwork({ ...busOfNode(hosting), cluster, node });
+      undo.push(() => network?.close());
+    }
     step(`services: ${hosting.services.join(', ')}`);
     if (settings.isNode) step(`node ${node}, engine ${words}`);
     if (endpoint !== undefined) step(`other hosts join at ${endpoint} (\`tutti token\` says how)`);
@@ -141,7 +147,8 @@ function hostingOf(
   settings: UpSettings,
   at: Pick<Hosting, 'natsUrls' | 'node' | 'cluster' | 'engine'> & { port: number },
 ): Hosting {
-  const { data, listen, labels, isNode, log } = settings;
+  const { data, listen, advertise, labels, isNode, log } = settings;
+  const address = process.env.TUTTI_ADDRESS ?? advertise ?? advertisedFor(listen);
   const credentials = (service: ServiceName): string =>
     service === 'provisioner'
       ? nodeCredentialsPath(data.credentials, at.node)
@@ -154,9 +161,15 @@ function hostingOf(
     cluster: at.cluster,
     labels,
     engine: at.engine,
+    ...(address !== undefined && isIPv4(address) && { address }),
     gateway: { host: listen, port: at.port, token: ensureToken(data.token), joinFile: data.join },
     log,
   };
+}
+
+function busOfNode(hosting: Hosting): { name: string; node: string; servers: string[]; credentials: string } {
+  const { node, natsUrls } = hosting;
+  return { name: 'provisioner', node, servers: [...natsUrls], credentials: hosting.credentials('provisioner') };
 }
 
 function fleetOf(settings: UpSettings, of: { hosting: Hosting; context: Context; nats: Nats }): Fleet {

@@ -41,7 +41,7 @@ describe('the container of a task', () => {
   });
 
   test('shares networks and volumes with its application, but makes no external ones', () => {
-    expect(networksOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_back']);
+    expect(networksOf(task, plan, OWNER).map(({ config }) => config.name)).toEqual(['tutti_team-a_shop_back']);
     expect(volumesOf(task, plan, OWNER).map(({ name }) => name)).toEqual(['tutti_team-a_shop_data']);
     expect(addressesByKey(task, plan, { edge: '10.0.0.2', other: '10.0.0.3' })).toEqual({ front: '10.0.0.2' });
   });

@@ -9,6 +9,7 @@ import {
 } from '@tutti/model';
 import { appLabels, containerName, fenceLabels, taskLabels, type Owner } from './labels.js';
 import type { TaskPlan } from './life.js';
+import { subnetPrefix } from './subnets.js';
 
 /**
  * The container of a task. The agent's own labels come last, so that a file cannot forge them.
@@ -76,10 +77,13 @@ export function networksOf(app: AppRef, plan: TaskPlan, owner: Owner) {
     .map((key) => [key, plan.app.networks[key]] as const)
     .filter((entry): entry is readonly [string, NetworkSpec] => entry[1] !== undefined && !entry[1].external)
     .map(([key, network]) => ({
-      name: sharedName(app, key, network.name),
-      labels: { ...network.labels, ...appLabels(owner, app) },
-      internal: network.internal,
-      driverOpts: network.driverOpts,
+      config: {
+        name: sharedName(app, key, network.name),
+        labels: { ...network.labels, ...appLabels(owner, app) },
+        internal: network.internal,
+        driverOpts: network.driverOpts,
+      },
+      prefix: subnetPrefix(plan.app, key),
     }));
 }
 

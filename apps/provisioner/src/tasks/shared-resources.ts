@@ -4,6 +4,14 @@ import { messageOf, type AppRef, type TaskRecord } from '@tutti/model';
 import { networksOf, volumesOf } from '../core/container-config.js';
 import { appLabels, LABEL, ownerLabels, type Owner } from '../core/labels.js';
 import type { TaskPlan } from '../core/life.js';
+import type { Bridges } from '../networks/bridges.js';
+
+export interface SharedResourcesOptions {
+  engine: ContainerEngine;
+  owner: Owner;
+  bridges: Bridges;
+  logger: LoggerService;
+}
 
 /**
  * Networks and volumes, shared by an application's tasks on this node: made once, when the first of them needs one.
@@ -13,16 +21,22 @@ export class SharedResources {
   /** What is known to be there: application to the names of its networks and volumes. Goes with the application. */
   private readonly ensured = new Map<string, Map<string, Promise<void>>>();
 
-  constructor(
-    private readonly engine: ContainerEngine,
-    private readonly owner: Owner,
-    private readonly logger: LoggerService,
-  ) {}
+  private readonly engine: ContainerEngine;
+  private readonly owner: Owner;
+  private readonly bridges: Bridges;
+  private readonly logger: LoggerService;
+
+  constructor(options: SharedResourcesOptions) {
+    this.engine = options.engine;
+    this.owner = options.owner;
+    this.bridges = options.bridges;
+    this.logger = options.logger;
+  }
 
   async ensure(task: TaskRecord, plan: TaskPlan): Promise<void> {
-    const networks = networksOf(task, plan, this.owner).map((config) =>
+    const networks = networksOf(task, plan, this.owner).map(({ config, prefix }) =>
       this.once(task, `network ${config.name}`, async () => {
-        const { labels } = await this.engine.ensureNetwork(config);
+        const { labels } = await this.bridges.ensure(config, prefix);
         this.requireOwn(task, { name: config.name, labels });
       }),
     );
@@ -42,6 +56,7 @@ export class SharedResources {
     this.doubt(app);
     const networks = await this.engine.listNetworks({ labels: appLabels(this.owner, app) });
     await Promise.all(networks.map(({ name }) => this.removeNetwork(name)));
+    if (networks.length > 0) await this.bridges.tell();
   }
 
   /** Removes the networks of applications for which `isWanted` says no. */
@@ -52,6 +67,7 @@ export class SharedResources {
       return namespace !== undefined && app !== undefined && !isWanted({ namespace, app });
     });
     await Promise.all(stray.map(({ name }) => this.removeNetwork(name)));
+    await this.bridges.tell();
   }
 
   private once(app: AppRef, what: string, make: () => Promise<void>): Promise<void> {

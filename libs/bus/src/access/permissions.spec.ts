@@ -31,6 +31,7 @@ const TOKENS: Record<RecordKind, number> = {
   incident: 3,
   endpoints: 3,
   route: 3,
+  addressing: 1,
   range: 1,
   bridges: 1,
   proxy: 1,

@@ -31,6 +31,7 @@ const PARTICIPLES = {
   incident: ['opened', 'updated', 'resolved'],
   endpoints: ['changed', 'removed'],
   route: ['changed', 'removed'],
+  addressing: ['changed'],
   range: ['allocated', 'released'],
   bridges: ['changed', 'removed'],
   proxy: ['changed', 'removed'],

@@ -33,6 +33,7 @@ export const keys = {
     key('incident', r.namespace, r.app ?? '_', r.incident),
   endpoints: (r: ServiceRef) => key('endpoints', r.namespace, r.app, r.service),
   route: (r: ServiceRef) => key('route', r.namespace, r.app, r.service),
+  addressing: () => key('addressing', CLUSTER_NAMESPACE),
   range: (r: { node: string }) => key('range', r.node),
   bridges: (r: { node: string }) => key('bridges', r.node),
   proxy: (r: { node: string }) => key('proxy', r.node),

@@ -67,6 +67,7 @@ export const EVENT_TRANSFORMS: Record<RecordKind, { src: string; dest: string }>
   incident: transform('incident.*.*.*', '{1}.incident.{2}.{3}'),
   endpoints: transform('endpoints.*.*.*', '{1}.endpoints.{2}.{3}'),
   route: transform('route.*.*.*', '{1}.route.{2}.{3}'),
+  addressing: transform('addressing.*', '{1}.addressing'),
   range: transform('range.*', `${CLUSTER_NAMESPACE}.node.{1}.range`),
   bridges: transform('bridges.*', `${CLUSTER_NAMESPACE}.node.{1}.bridges`),
   proxy: transform('proxy.*', `${CLUSTER_NAMESPACE}.node.{1}.proxy`),

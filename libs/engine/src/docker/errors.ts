@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
     say: ([, port]) => `port ${port} of the host is taken by another program`,
   },
   { when: /port is already allocated|address already in use/i, code: 'port-taken' },
+  { when: /pool overlaps with other one/i, code: 'subnet-taken' },
   { when: /network \S+ not found|no such network|could not find (?:a )?network/i, code: 'no-such-network' },
   {
     when: /exec: "([^"]+)": (executable file not found in \$PATH|stat .*?: no such file or directory|permission denied|is a directory)/i,

@@ -70,7 +70,10 @@ export interface ContainerEngine {
   /** The last `count` lines. @throws EngineError `not-found` */
   tailLogs(id: string, count: number, options?: CallOptions): Promise<EngineLogLine[]>;
 
-  /** The network of this name, made if there is none; concurrent calls make one. */
+  /**
+   * The network of this name, made if there is none; concurrent calls make one.
+   * @throws EngineError `subnet-taken` where another network has some of the subnet's addresses
+   */
   ensureNetwork(config: NetworkConfig, options?: CallOptions): Promise<NetworkInfo>;
   removeNetwork(name: string, options?: CallOptions): Promise<Removal>;
   listNetworks(filter?: LabelFilter): Promise<NetworkInfo[]>;

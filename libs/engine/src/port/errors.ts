@@ -6,6 +6,7 @@ export type EngineErrorCode =
   | 'image-unpullable'
   | 'port-taken'
   | 'no-such-network'
+  | 'subnet-taken'
   | 'bad-config'
   | 'unavailable'
   | 'timeout'

@@ -4,7 +4,7 @@ import type { HealthRecord, IncidentRecord } from './monitor.js';
 import type { AppRecord, AvailabilityRecord, OutcomeRecord, RebalanceRecord, RevisionRecord } from './policy.js';
 import type { NodeRecord, StatusRecord } from './provisioner.js';
 import type { LedgerRecord, LivenessRecord, MovesRecord, RolloutRecord, TaskRecord } from './scheduler.js';
-import type { EndpointsRecord, RangeRecord, RouteRecord } from './service-discovery.js';
+import type { AddressingRecord, EndpointsRecord, RangeRecord, RouteRecord } from './service-discovery.js';
 
 export * from './data-plane.js';
 export * from './metering.js';
@@ -34,6 +34,7 @@ export interface Records {
   incident: IncidentRecord;
   endpoints: EndpointsRecord;
   route: RouteRecord;
+  addressing: AddressingRecord;
   range: RangeRecord;
   bridges: BridgesRecord;
   proxy: ProxyRecord;

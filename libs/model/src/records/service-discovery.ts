@@ -65,6 +65,18 @@ export interface RouteRecord extends ServiceRef {
   updatedAt: Time;
 }
 
+/**
+ * Which addresses the cluster may give to its containers. Every range that is handed out rewrites it, expecting what was
+ * there: so nobody hands out a range twice.
+ */
+export interface AddressingRecord {
+  /** `10.192.0.0/10`. */
+  range: string;
+  /** A node's stretch of it has so many leading bits in common. */
+  nodePrefix: number;
+  updatedAt: Time;
+}
+
 /** The stretch of the cluster's address range that a node's networks are carved from. */
 export interface RangeRecord {
   node: string;

@@ -1,0 +1,74 @@
+import { ownAddressIn, type NearBridge, type Picture } from './picture.js';
+
+/** Names of our chains; no others are touched. */
+export interface Chains {
+  forward: string;
+  out: string;
+  peers: string;
+  nat: string;
+}
+
+/** @param mark what no other node's agent on this host has */
+export function chainsOf(mark: string): Chains {
+  return {
+    forward: `TUTTI-${mark}-FORWARD`,
+    out: `TUTTI-${mark}-OUT`,
+    peers: `TUTTI-${mark}-PEERS`,
+    nat: `TUTTI-${mark}-NAT`,
+  };
+}
+
+/**
+ * The content of our chains, as `iptables-restore --noflush` takes it: each is replaced as a whole and at once.
+ *
+ * Between hosts only a network's own containers, and the proxies of the nodes, reach its containers. On one host Docker
+ * keeps networks apart by itself, as long as nobody accepts what it would drop: so nothing is accepted by range.
+ * @param way the interface that leads to the other nodes
+ */
+export function chainsText({ filter, nat }: FirewallRules): string {
+  return [...tableText('filter', filter), ...tableText('nat', nat), ''].join('\n');
+}
+
+function tableText(table: string, chains: Record<string, string[]>): string[] {
+  const names = Object.keys(chains);
+  const rules = Object.entries(chains).flatMap(([name, lines]) => lines.map((line) => `-A ${name} ${line}`));
+  return [`*${table}`, ...names.map((name) => `:${name} - [0:0]`), ...rules, 'COMMIT'];
+}
+
+/** Chain to rules, of each table. */
+export interface FirewallRules {
+  filter: Record<string, string[]>;
+  nat: Record<string, string[]>;
+}
+
+export function firewallRules(picture: Picture, way: string, chains: Chains): FirewallRules {
+  const { peers, range, bridges } = picture;
+  const known = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
+  return {
+    filter: {
+      [chains.out]: peers.map((peer) => `-d ${peer.range} -j DROP`),
+      [chains.peers]: peers.flatMap((peer) => [
+        `-s ${peer.address}/32 -j ACCEPT`,
+        `-s ${ownAddressIn(peer.range)}/32 -j ACCEPT`,
+      ]),
+      [chains.forward]: [known, ...bridges.flatMap((bridge) => bridgeRules(picture, bridge, { ...chains, way }))],
+    },
+    // The sender's address is what tells networks apart on the other host.
+    nat: { [chains.nat]: peers.map((peer) => `-s ${range} -d ${peer.range} -j ACCEPT`) },
+  };
+}
+
+function bridgeRules({ peers }: Picture, bridge: NearBridge, { out, peers: fromPeers, way }: Chains & { way: string }) {
+  const { device, subnet, network } = bridge;
+  const far = peers.flatMap((peer) => peer.bridges.filter((each) => each.network === network));
+  return [
+    ...far.flatMap((each) => [
+      `-s ${subnet} -d ${each.subnet} -i ${device} -j ACCEPT`,
+      `-s ${each.subnet} -d ${subnet} -i ${way} -o ${device} -j ACCEPT`,
+    ]),
+    `-i ${way} -o ${device} -j ${fromPeers}`,
+    `-i ${device} ! -o ${device} -j ${out}`,
+    // What a published port has been asked for is Docker's to judge.
+    `! -i ${device} -o ${device} -m conntrack ! --ctstate DNAT -j DROP`,
+  ];
+}

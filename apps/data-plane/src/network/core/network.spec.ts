@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BridgesRecord } from '@tutti/model';
+import { chainsOf, chainsText, firewallRules } from './firewall.js';
+import { pictureOf, type Known, type Picture } from './picture.js';
+import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
+
+const bridge = (network: string, subnet: string, gateway = subnet.replace(/\d+\/\d+$/, '1')) => ({
+  network,
+  subnet,
+  gateway,
+});
+const record = (node: string, address: string, ...bridges: BridgesRecord['bridges']): [string, BridgesRecord] => [
+  node,
+  { node, address, bridges, updatedAt: '' },
+];
+
+const known = (over: Partial<Known> = {}): Known => ({
+  node: 'n1',
+  ranges: new Map([
+    ['n1', '10.196.0.0/20'],
+    ['n2', '10.196.16.0/20'],
+    ['n3', '10.196.32.0/20'],
+  ]),
+  bridges: new Map([
+    record('n1', '10.0.0.1', bridge('shop', '10.196.1.0/25'), bridge('old', '172.18.0.0/16')),
+    record('n2', '10.0.0.2', bridge('shop', '10.196.17.0/25'), bridge('other', '10.196.18.0/25')),
+  ]),
+  addresses: new Map([
+    ['n1', '192.168.0.1'],
+    ['n3', '10.0.0.3'],
+  ]),
+  deviceOf: (address) => `br-${address}`,
+  ...over,
+});
+const picture = (over: Partial<Known> = {}): Picture => {
+  const found = pictureOf(known(over));
+  if (!found) throw new Error('there is no picture');
+  return found;
+};
+
+describe('the picture', () => {
+  test('has the networks of this node that lie in its range, and those parts of them that others have', () => {
+    expect(picture()).toEqual({
+      address: '10.0.0.1',
+      range: '10.196.0.0/20',
+      bridges: [{ network: 'shop', subnet: '10.196.1.0/25', device: 'br-10.196.1.1' }],
+      peers: [
+        {
+          node: 'n2',
+          address: '10.0.0.2',
+          range: '10.196.16.0/20',
+          bridges: [{ network: 'shop', subnet: '10.196.17.0/25' }],
+        },
+        { node: 'n3', address: '10.0.0.3', range: '10.196.32.0/20', bridges: [] },
+      ],
+    });
+  });
+
+  test('there is none without a range or an address', () => {
+    expect(pictureOf(known({ ranges: new Map([['n2', '10.196.16.0/20']]) }))).toBeUndefined();
+    expect(pictureOf(known({ bridges: new Map(), addresses: new Map() }))).toBeUndefined();
+  });
+
+  test("bridges of an engine elsewhere are not this host's, and a node on the same host is no other", () => {
+    expect(picture({ deviceOf: () => undefined }).bridges).toEqual([]);
+    const same = picture({ addresses: new Map([['n3', '10.0.0.1']]) });
+    expect(same.peers.map(({ node }) => node)).toEqual(['n2']);
+  });
+
+  test("a subnet outside of its node's range is not believed", () => {
+    const forged = record('n2', '10.0.0.2', bridge('shop', '10.196.32.0/25'), bridge('shop', 'nonsense'));
+    const bridges = new Map([...known().bridges, forged]);
+    expect(picture({ bridges }).peers[0]?.bridges).toEqual([]);
+  });
+});
+
+describe('the firewall', () => {
+  const chains = chainsOf('abc');
+  const text = chainsText(firewallRules(picture(), 'eth0', chains));
+
+  test('lets through what is of one network, and the nodes themselves, and stops the rest of the cluster', () => {
+    expect(text.split('\n').filter((line) => line.startsWith('-A TUTTI-abc-FORWARD'))).toEqual([
+      '-A TUTTI-abc-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
+      '-A TUTTI-abc-FORWARD -s 10.196.1.0/25 -d 10.196.17.0/25 -i br-10.196.1.1 -j ACCEPT',
+      '-A TUTTI-abc-FORWARD -s 10.196.17.0/25 -d 10.196.1.0/25 -i eth0 -o br-10.196.1.1 -j ACCEPT',
+      '-A TUTTI-abc-FORWARD -i eth0 -o br-10.196.1.1 -j TUTTI-abc-PEERS',
+      '-A TUTTI-abc-FORWARD -i br-10.196.1.1 ! -o br-10.196.1.1 -j TUTTI-abc-OUT',
+      '-A TUTTI-abc-FORWARD ! -i br-10.196.1.1 -o br-10.196.1.1 -m conntrack ! --ctstate DNAT -j DROP',
+    ]);
+    expect(text).toContain('-A TUTTI-abc-OUT -d 10.196.32.0/20 -j DROP');
+    expect(text).toContain('-A TUTTI-abc-PEERS -s 10.0.0.2/32 -j ACCEPT');
+    expect(text).not.toContain('10.196.18.0');
+  });
+
+  test('what it accepts it accepts of one network only, never of the whole range', () => {
+    const accepted = text.split('\n').filter((line) => line.includes('FORWARD') && line.endsWith('ACCEPT'));
+    expect(accepted.every((line) => /-s 10\.196\.\d+\.0\/25 -d 10\.196\.\d+\.0\/25/.test(line))).toBe(true);
+  });
+
+  test('replaces our chains whole, and names no other', () => {
+    const named = text.split('\n').filter((line) => line.startsWith(':'));
+    expect(named).toHaveLength(4);
+    expect(named.every((line) => line.startsWith(':TUTTI-abc-'))).toBe(true);
+    const longest = Object.values(chainsOf('01234567')).map((name) => name.length);
+    expect(Math.max(...longest)).toBeLessThanOrEqual(28);
+  });
+});
+
+describe('the ways', () => {
+  const tunnel = { device: 'tutti-abcdef', id: 42 };
+
+  test("lead through the hosts' own addresses", () => {
+    expect(routedCommands(picture(), 'eth0').map(({ args }) => args)).toEqual([
+      'route replace 10.196.16.0/20 via 10.0.0.2 dev eth0 proto 84',
+      'route replace 10.196.32.0/20 via 10.0.0.3 dev eth0 proto 84',
+    ]);
+  });
+
+  test('or through a tunnel, of which each end is told', () => {
+    expect(tunnelCommands(picture(), tunnel)).toContain('address replace 10.196.0.0/32 dev tutti-abcdef');
+    expect(
+      tunnelledCommands(picture(), tunnel)
+        .filter(({ node }) => node === 'n2')
+        .map(({ args }) => args),
+    ).toEqual([
+      'neigh replace 10.196.16.0 lladdr 02:54:0a:00:00:02 dev tutti-abcdef nud permanent',
+      'route replace 10.196.16.0/20 via 10.196.16.0 dev tutti-abcdef proto 84 onlink',
+    ]);
+    expect(forwardingCommands(picture(), tunnel)[1]?.args).toBe(
+      'fdb replace 02:54:0a:00:00:03 dev tutti-abcdef dst 10.0.0.3 self permanent',
+    );
+    expect(macOf('255.1.2.3')).toBe('02:54:ff:01:02:03');
+  });
+
+  test('those that lead nowhere any more are told', () => {
+    expect(staleRoutes(picture(), ['10.196.16.0/20', '10.196.48.0/20'])).toEqual(['10.196.48.0/20']);
+  });
+});

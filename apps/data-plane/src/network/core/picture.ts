@@ -1,0 +1,86 @@
+import { formatAddress, holds, parseCidr, type BridgesRecord, type Cidr } from '@tutti/model';
+
+/** A network of another node. */
+export interface FarBridge {
+  network: string;
+  subnet: string;
+}
+
+/** Another node, as this one gets to it. */
+export interface Peer {
+  node: string;
+  /** Of its host. */
+  address: string;
+  range: string;
+  bridges: FarBridge[];
+}
+
+/** A network of this node whose addresses lie in the node's range. */
+export interface NearBridge extends FarBridge {
+  /** The host's interface on it. */
+  device: string;
+}
+
+/** What is to be joined: this node and the others. */
+export interface Picture {
+  address: string;
+  range: string;
+  bridges: NearBridge[];
+  peers: Peer[];
+}
+
+/** What the records say. */
+export interface Known {
+  node: string;
+  /** Node to its stretch of addresses. */
+  ranges: ReadonlyMap<string, string>;
+  bridges: ReadonlyMap<string, BridgesRecord>;
+  /** Node to its host's address. */
+  addresses: ReadonlyMap<string, string>;
+  /** The interface of this host that has an address. */
+  deviceOf(address: string): string | undefined;
+}
+
+/** Undefined where this node has no range: then nothing is joined. */
+export function pictureOf(known: Known): Picture | undefined {
+  const { node, ranges, bridges, deviceOf } = known;
+  const range = ranges.get(node);
+  const address = addressOf(known, node);
+  if (range === undefined || address === undefined) return undefined;
+  const near = (bridges.get(node)?.bridges ?? []).flatMap(({ network, subnet, gateway }) => {
+    const device = isWithin(range, subnet) ? deviceOf(gateway) : undefined;
+    return device === undefined ? [] : [{ network, subnet, device }];
+  });
+  const peers = [...ranges.keys()].sort().flatMap((other) => peerOf(known, { node: other, near, address }));
+  return { address, range, bridges: near, peers };
+}
+
+function peerOf(
+  known: Known,
+  { node, near, address: own }: { node: string; near: readonly NearBridge[]; address: string },
+): Peer[] {
+  const range = known.ranges.get(node);
+  const address = addressOf(known, node);
+  // Two nodes may be on one host: nothing lies between them.
+  if (node === known.node || range === undefined || address === undefined || address === own) return [];
+  const here = new Set(near.map(({ network }) => network));
+  const shared = (known.bridges.get(node)?.bridges ?? []).filter(
+    ({ network, subnet }) => here.has(network) && isWithin(range, subnet),
+  );
+  return [{ node, address, range, bridges: shared.map(({ network, subnet }) => ({ network, subnet })) }];
+}
+
+function addressOf({ bridges, addresses }: Known, node: string): string | undefined {
+  return bridges.get(node)?.address ?? addresses.get(node);
+}
+
+/** A record may have come from an agent with other settings: what is outside of its node's range is not joined. */
+function isWithin(range: string, subnet: string): boolean {
+  const [outer, inner] = [parseCidr(range), parseCidr(subnet)];
+  return outer !== undefined && inner !== undefined && holds(outer, inner);
+}
+
+/** The node's own address in its range: what its host sends over a tunnel comes from there. */
+export function ownAddressIn(range: string): string {
+  return formatAddress((parseCidr(range) as Cidr).base);
+}

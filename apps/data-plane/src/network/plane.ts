@@ -1,0 +1,156 @@
+import type { LoggerService } from '@nestjs/common';
+import { filters, watch, type Change, type Connection } from '@tutti/bus';
+import { messageOf, type BridgesRecord } from '@tutti/model';
+import { createHash } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Subscription } from 'rxjs';
+import { chainsOf, firewallRules } from './core/firewall.js';
+import { pictureOf, type Picture } from './core/picture.js';
+import type { Overlay, Tunnel } from './core/ways.js';
+import { Firewall } from './firewall.js';
+import { Ways } from './ways.js';
+
+const FOLLOWED = ['range', 'bridges', 'node'] as const;
+type Followed = (typeof FOLLOWED)[number];
+
+/** Nobody tells when Docker or an administrator has changed the firewall: it is looked at so often, in milliseconds. */
+const LOOK_MS = 5000;
+
+export interface PlaneOptions {
+  bus: Connection;
+  logger: LoggerService;
+  cluster: string;
+  node: string;
+  overlay: Exclude<Overlay, 'wireguard' | 'none'>;
+}
+
+/**
+ * Joins the networks of this node with their parts on other nodes: routes there, and a firewall that lets through what
+ * is of one network and nothing else. Looks at what is wanted and at what is there, and makes up the difference.
+ */
+export class NetworkPlane {
+  private readonly ranges = new Map<string, string>();
+  private readonly bridges = new Map<string, BridgesRecord>();
+  private readonly addresses = new Map<string, string>();
+  private readonly firewall: Firewall;
+  private readonly ways: Ways;
+  private readonly subscription: Subscription;
+  private readonly timer: NodeJS.Timeout;
+  private ready = false;
+  private due = false;
+  private working: Promise<void> | undefined;
+  private closed = false;
+  private complaint = '';
+
+  constructor(private readonly options: PlaneOptions) {
+    const { bus, cluster, node, overlay, logger } = options;
+    this.firewall = new Firewall(chainsOf(digest(`${cluster}/${node}`).slice(0, 8)));
+    this.ways = new Ways(overlay === 'vxlan' ? tunnelOf(cluster) : undefined);
+    this.subscription = watch(
+      bus,
+      FOLLOWED.map((kind) => filters.all<Followed>(kind)),
+    ).subscribe({
+      next: (change) => this.take(change),
+      error: (error: unknown) => logger.error(`the networks cannot be followed: ${messageOf(error)}`),
+    });
+    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** What is set up stays: containers go on talking to one another. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearInterval(this.timer);
+    this.subscription.unsubscribe();
+    await this.working;
+  }
+
+  private take(change: Change<Followed>): void {
+    if (change.type === 'ready') this.ready = true;
+    else this.fold(change);
+    this.look();
+  }
+
+  private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): void {
+    const node = change.key.slice(change.kind.length + 1);
+    if (change.type === 'removed') {
+      const maps = { range: this.ranges, bridges: this.bridges, node: this.addresses };
+      return void maps[change.kind].delete(node);
+    }
+    switch (change.kind) {
+      case 'range':
+        return void this.ranges.set(node, change.record.cidr);
+      case 'bridges':
+        return void this.bridges.set(node, change.record);
+      case 'node':
+        return void this.addresses.set(node, change.record.address);
+    }
+  }
+
+  /** One look at a time; what was learned meanwhile is for the next. */
+  private look(): void {
+    if (!this.ready || this.closed) return;
+    this.due = true;
+    this.working ??= this.keepLooking().finally(() => (this.working = undefined));
+  }
+
+  private async keepLooking(): Promise<void> {
+    while (this.due && !this.closed) {
+      this.due = false;
+      try {
+        await this.settle();
+      } catch (error) {
+        this.complain(messageOf(error));
+      }
+    }
+  }
+
+  private async settle(): Promise<void> {
+    const { node } = this.options;
+    const picture = pictureOf({ ...this.known(), node, deviceOf });
+    if (!picture) return;
+    if (picture.bridges.length === 0 && picture.peers.length === 0) return this.firewall.remove();
+    const underlay = deviceOf(picture.address);
+    if (underlay === undefined) {
+      return this.complain(
+        `no interface of this host has the address ${picture.address} that the node is known by: set TUTTI_ADDRESS to one that has`,
+      );
+    }
+    await this.join(picture, underlay);
+  }
+
+  private async join(picture: Picture, underlay: string): Promise<void> {
+    const noWay = await this.ways.apply(picture, underlay);
+    await this.firewall.apply(firewallRules(picture, this.ways.deviceFor(underlay), this.firewall.chains));
+    const [first] = noWay;
+    if (!first) return void (this.complaint = '');
+    const others = noWay.length > 1 ? ` and ${noWay.length - 1} more` : '';
+    this.complain(`there is no way to node ${first.node}${others}: ${first.why}`);
+  }
+
+  private known() {
+    const { ranges, bridges, addresses } = this;
+    return { ranges, bridges, addresses };
+  }
+
+  /** Once for each thing, not each time that it is looked at. */
+  private complain(text: string): void {
+    if (text === this.complaint) return;
+    this.complaint = text;
+    this.options.logger.warn(`networks between hosts: ${text}`);
+  }
+}
+
+function deviceOf(address: string): string | undefined {
+  const found = Object.entries(networkInterfaces()).find(([, entries]) =>
+    entries?.some((entry) => entry.address === address),
+  );
+  return found?.[0];
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The same on all hosts of a cluster; names of interfaces have at most 15 letters. */
+function tunnelOf(cluster: string): Tunnel {
+  const mark = digest(cluster).slice(0, 6);
+  return { device: `tutti-${mark}`, id: Number.parseInt(mark, 16) };
+}

@@ -1,0 +1,61 @@
+import { connectBus, createLogger, type RunningService, type ServiceOptions } from '@tutti/bus';
+import { invalid } from '@tutti/model';
+import { overlayFromEnv } from './settings.js';
+import { NetworkPlane } from './plane.js';
+import { run, tryRun } from './tools.js';
+
+export interface NetworkOptions extends ServiceOptions {
+  cluster: string;
+  node: string;
+}
+
+/**
+ * Joins the networks of a node with those of others, for as long as it runs. Undefined where this process may not: then
+ * containers reach those of other nodes by published ports only, and that is said once.
+ * @throws TuttiError `invalid` for an overlay that cannot be had, `unavailable` where the bus does not answer
+ */
+export async function startNetwork(options: NetworkOptions): Promise<RunningService | undefined> {
+  const logger = options.logger ?? createLogger('network');
+  const overlay = overlayFromEnv();
+  if (overlay === 'none') return undefined;
+  if (overlay === 'wireguard') throw await noWireGuard();
+  const obstacle = await obstacleHere();
+  if (obstacle !== undefined) {
+    logger.warn(
+      `networks end at this host, since ${obstacle}; containers of other nodes are reached by published ports`,
+    );
+    return undefined;
+  }
+  const bus = await connectBus(options);
+  const { cluster, node } = options;
+  const plane = new NetworkPlane({ bus, logger, cluster, node, overlay });
+  const close = async (): Promise<void> => {
+    await plane.close();
+    await bus.nc.close();
+  };
+  return { name: 'network', close };
+}
+
+async function noWireGuard(): Promise<Error> {
+  const device = `tutti-wg${process.pid % 10_000}`;
+  const isThere = (await tryRun('ip', ['link', 'add', device, 'type', 'wireguard'])) !== undefined;
+  await tryRun('ip', ['link', 'del', device]);
+  return invalid(
+    isThere
+      ? 'TUTTI_OVERLAY=wireguard is not supported yet: choose routed, or vxlan, which encrypts nothing'
+      : 'TUTTI_OVERLAY is wireguard, which the kernel of this host does not have: choose routed, or vxlan, which encrypts nothing',
+  );
+}
+
+/** Why this process cannot change the host's network; undefined where it can. */
+async function obstacleHere(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'only on Linux they can be joined';
+  if (process.getuid?.() !== 0) return 'the agent does not run as root';
+  try {
+    await run('ip', ['-V']);
+    await run('iptables', ['-w', '-S', 'FORWARD']);
+    return undefined;
+  } catch (error) {
+    return `its commands cannot be used (${error instanceof Error ? error.message : String(error)})`;
+  }
+}

@@ -1,0 +1,81 @@
+// Networks that span hosts: containers of an application reach one another by address and by name, and nobody else does.
+import { jest } from '@jest/globals';
+import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
+import { startCluster, type Cluster } from '../harness/cluster.js';
+import { joinHosts } from '../harness/members.js';
+import { startLab, type Host, type Lab } from '../lab/index.js';
+
+jest.setTimeout(120_000);
+
+const PATIENCE = { timeoutMs: 30_000 };
+
+let lab: Lab;
+let cluster: Cluster;
+
+/** Serves the name of the service and of the container that it runs in; a probe says whether it does. */
+const serving = (text: string, more = ''): string => `
+    image: ${BUSYBOX_IMAGE}
+    command: ["sh", "-c", "mkdir /www && echo ${text} $$HOSTNAME > /www/index.html && exec httpd -f -p 8080 -h /www"]
+    stop_grace_period: 0s
+    healthcheck: { test: ["CMD", "wget", "-qO", "/dev/null", "http://127.0.0.1:8080/"], interval: 300ms, start_period: 2s, start_interval: 300ms }
+    deploy: { mode: global }
+    ${more}`;
+
+async function deploy(app: string, file: string): Promise<void> {
+  const { code, stderr } = await cluster.run(['deploy', '-f', '-', app], { input: file });
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+}
+
+interface Container {
+  host: Host;
+  id: string;
+  /** Network to address. */
+  addresses: Record<string, string>;
+}
+
+/** The container of a service on a host. */
+async function container(host: Host, app: string, service: string): Promise<Container> {
+  const label = [`dev.tutti.app=${app}`, `dev.tutti.service=${service}`];
+  const [found] = await host.docker.listContainers({ filters: { label } });
+  if (!found) throw new Error(`no container of ${app}/${service} on ${host.name}`);
+  const networks = Object.entries(found.NetworkSettings.Networks);
+  const addresses = Object.fromEntries(networks.map(([name, { IPAddress }]) => [name, IPAddress]));
+  return { host, id: found.Id, addresses };
+}
+
+/** Runs a command in a container. @returns what it printed; undefined where it fails */
+async function inside({ host, id }: Container, ...command: string[]): Promise<string | undefined> {
+  const docker = host.exec('docker', '-H', host.dockerHost, 'exec', id, ...command);
+  return docker.then(
+    (text: string) => text.trim(),
+    () => undefined,
+  );
+}
+
+const fetched = (from: Container, where: string): Promise<string | undefined> =>
+  inside(from, 'timeout', '3', 'wget', '-qO', '-', `http://${where}:8080/`);
+
+const address = ({ addresses }: Container, network = ''): string =>
+  Object.entries(addresses).find(([name]) => name.endsWith(network))?.[1] ?? '';
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3 });
+  cluster = await startCluster({ listen: lab.gateway, isNode: false });
+  await joinHosts(cluster, lab.hosts);
+  await deploy('shop', `services:\n  web:${serving('shop')}\n`);
+}, 180_000);
+
+afterAll(async () => {
+  await cluster?.stop();
+  await lab?.stop();
+}, 60_000);
+
+test('a container reaches those of its application on every other host by address', async () => {
+  const all = await Promise.all(lab.hosts.map((host) => container(host, 'shop', 'web')));
+  expect(new Set(all.map((each) => address(each))).size).toBe(3);
+  for (const from of all) {
+    for (const to of all) {
+      await eventually(async () => (await fetched(from, address(to))) === `shop ${to.id.slice(0, 12)}`, PATIENCE);
+    }
+  }
+});
