@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { Plans } from './commands/plans.js';
 import { Replies } from './commands/replies.js';
 import { Sender } from './commands/sender.js';
 import { Submissions } from './commands/submission.js';
@@ -33,7 +34,7 @@ import { StatusController } from './routes/status.controller.js';
     OpenController,
     JoinController,
   ],
-  providers: [Sender, Replies, Submissions, RecordReader, EventStreams, Docs],
+  providers: [Sender, Replies, Submissions, Plans, RecordReader, EventStreams, Docs],
 })
 export class GatewayModule {
   /** @param entrance absent where no node can join here */

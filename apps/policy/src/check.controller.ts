@@ -32,7 +32,8 @@ export class CheckController {
     const { known } = await this.archive.look({ namespace, app, command: 'none' });
     const current = known.revisions.find(({ revision }) => revision === known.app?.revision);
     const unchanged = known.app?.state === 'active' && current !== undefined && equal(current.spec, admitted.spec);
-    return { ...admitted, revision: unchanged ? current.revision : nextNumber(known), unchanged };
+    const generation = known.app?.generation ?? 0;
+    return { ...admitted, revision: unchanged ? current.revision : nextNumber(known), generation, unchanged };
   }
 }
 

@@ -62,6 +62,18 @@ export function deploying(stage: Stage): void {
     expect(await plan('services: [')).toBe(255);
   });
 
+  it('deploys just what was planned, and refuses when anything has changed since', async () => {
+    const planned = compose({ web: sleeper(2) });
+    const { stdout } = await stage.cluster.run(['plan', '-f', '-', 'planned', '--format', 'json'], { input: planned });
+    const { plan } = JSON.parse(stdout) as { plan: string };
+    const deploy = (input: string) => stage.cluster.run(['deploy', '--plan', plan, '-f', '-', 'planned'], { input });
+    const other = await deploy(compose({ web: sleeper(3) }));
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining(`has changed since plan ${plan}`)]);
+    expect((await deploy(planned)).code).toBe(0);
+    expect((await deploy(planned)).code).toBe(1);
+    await stage.cluster.run(['rm', 'planned']);
+  });
+
   it('starts a service after those it depends on are healthy', async () => {
     const healthcheck = { test: ['CMD-SHELL', 'test -f /ready'], interval: '500ms', retries: 20 };
     const slow = {

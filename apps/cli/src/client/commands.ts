@@ -20,7 +20,11 @@ export async function sendCommand(
   const headers = { 'idempotency-key': randomUUID() };
   for (;;) {
     try {
-      return await gateway.send<OutcomeRecord>(method, path, { ...sending, headers, query: { wait: true } });
+      return await gateway.send<OutcomeRecord>(method, path, {
+        ...sending,
+        headers,
+        query: { ...sending.query, wait: true },
+      });
     } catch (error) {
       const away = error instanceof TuttiError && (error.code === 'timeout' || error.code === 'unavailable');
       if (!away || Date.now() > deadline) throw error;

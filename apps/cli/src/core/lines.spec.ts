@@ -51,20 +51,23 @@ test('a plan ends with its sum', () => {
   const plan: PlanAnswer = {
     app: 'shop',
     namespace: 'default',
+    plan: '3f2a91c07b5e',
     revision: 2,
+    generation: 1,
     unchanged: false,
-    steps: [{ action: 'create', service: 'web', slot: 1, node: 'n1', reason: 'deploy of revision 2' }],
+    steps: [{ wave: 1, action: 'create', service: 'web', slot: 1, node: 'n1', reason: 'deploy of revision 2' }],
     pending: [{ service: 'web', slot: 2, reason: 'no node is ready' }],
     ignored: [{ path: 'services.web.build', message: 'is not honoured' }],
     findings: [],
   };
   expect(planLines(plan, plain)).toEqual([
-    'ACTION    SERVICE   SLOT   NODE   TASK   REASON',
-    'create    web          1   n1     -      deploy of revision 2',
-    'pending   web          2   -      -      no node is ready',
+    'WAVE   ACTION    SERVICE   SLOT   NODE   TASK   ORDER   REASON',
+    '   1   create    web          1   n1     -      -       deploy of revision 2',
+    '   -   pending   web          2   -      -      -       no node is ready',
     '',
     'ignored: services.web.build: is not honoured',
     'shop: 1 to create, 1 without a place (revision 2)',
+    'Deploy just this: tutti deploy --plan 3f2a91c07b5e, with the same files',
   ]);
   expect(planLines({ ...plan, unchanged: true, steps: [], pending: [], ignored: [] }, plain)).toEqual([
     'shop: nothing to do',

@@ -2,16 +2,21 @@ import type { Fault, OutlineStep, PlanAnswer } from '@tutti/model';
 import type { Paint, Tone } from './style.js';
 import { table, type Column } from './table.js';
 
-type Step = Omit<OutlineStep, 'action'> & { action: OutlineStep['action'] | 'pending' };
+type Step = Omit<OutlineStep, 'action' | 'wave'> & {
+  wave?: number;
+  action: OutlineStep['action'] | 'pending';
+};
 
 const TONES: Record<Step['action'], Tone> = { create: 'good', replace: 'busy', remove: 'bad', pending: 'plain' };
 
 const COLUMNS: Column<Step>[] = [
+  { header: 'WAVE', value: ({ wave }) => wave, align: 'right' },
   { header: 'ACTION', value: ({ action }) => action, tone: ({ action }) => TONES[action] },
   { header: 'SERVICE', value: ({ service }) => service },
   { header: 'SLOT', value: ({ slot }) => slot, align: 'right' },
   { header: 'NODE', value: ({ node }) => node },
   { header: 'TASK', value: ({ task }) => task },
+  { header: 'ORDER', value: ({ order }) => order },
   { header: 'REASON', value: ({ reason }) => reason },
 ];
 
@@ -24,8 +29,13 @@ export function planLines(plan: PlanAnswer, paint: Paint): string[] {
     ...plan.ignored.map((fault) => `ignored: ${faultLine(fault)}`),
     ...plan.findings.map((fault) => `finding: ${faultLine(fault)}`),
     summary(plan),
+    ...(isIdle(plan) ? [] : [`Deploy just this: tutti deploy --plan ${plan.plan}, with the same files`]),
   ];
 }
+
+/** Whether a deploy would do nothing at all. */
+export const isIdle = ({ unchanged, steps, pending }: PlanAnswer): boolean =>
+  unchanged && steps.length === 0 && pending.length === 0;
 
 function summary({ app, revision, unchanged, steps, pending }: PlanAnswer): string {
   const counts = ['create', 'replace', 'remove']

@@ -10,10 +10,12 @@ import { projectOf, projectOptions, type ProjectOptions } from './project-option
 
 export interface DeployOptions extends WaitingOptions, ProjectOptions {
   strict?: boolean;
+  plan?: string;
 }
 
 export function define(command: Command): Command {
   projectOptions(command).option('--strict', 'refuse keys that are not honoured');
+  command.option('--plan <id>', 'deploy only what `tutti plan` printed under this id: refused if anything has changed');
   command.addHelpText(
     'after',
     '\nExit code: 0 rolled out, 1 refused or invalid, 2 rolled back or not all placed, 3 timed out.',
@@ -22,6 +24,7 @@ export function define(command: Command): Command {
     waitingOptions(command),
     'tutti deploy',
     'tutti deploy -f compose.yaml -f production.yaml shop',
+    'tutti deploy --plan 3f2a91c07b5e',
     'cat compose.yaml | tutti deploy -f - shop --namespace team-a --timeout 10m',
   ).action(act);
 }
@@ -31,14 +34,21 @@ async function act(app: string | undefined, options: DeployOptions): Promise<voi
 }
 
 /** Deploys a project that was read, and waits. */
-export async function deploy(project: Project, options: WaitingOptions & { strict?: boolean }): Promise<void> {
+export async function deploy(
+  project: Project,
+  options: WaitingOptions & Pick<DeployOptions, 'strict' | 'plan'>,
+): Promise<void> {
   for (const fault of project.warnings) say(`warning: ${faultLine(fault)}`);
   const namespace = namespaceOf(options);
   const { app, compose: body } = project;
   const path = `/v1/apps/${encodeURIComponent(namespace)}/${app}`;
   const sending = { body, type: 'application/yaml' };
+  const query = options.plan === undefined ? {} : { query: { plan: options.plan } };
   if (options.strict) await refuseIgnored(Gateway.from(options), `${path}/plan`, sending);
-  await change({ ref: { namespace, app }, command: { method: 'PUT', path, ...sending }, verb: 'deployed' }, options);
+  await change(
+    { ref: { namespace, app }, command: { method: 'PUT', path, ...sending, ...query }, verb: 'deployed' },
+    options,
+  );
 }
 
 async function refuseIgnored(gateway: Gateway, path: string, sending: { body: string; type: string }): Promise<void> {

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { PlanAnswer } from '@tutti/model';
 import { Gateway } from '../client/http.js';
-import { faultLine, planLines } from '../core/plan-lines.js';
+import { faultLine, isIdle, planLines } from '../core/plan-lines.js';
 import { outPaint, print, say } from '../terminal/output.js';
 import { clientOptions, examples, namespaceOf, namespaceOption, type NamespaceOptions } from './options.js';
 import { projectOf, projectOptions, type ProjectOptions } from './project-options.js';
@@ -32,5 +32,5 @@ async function act(named: string | undefined, options: Options): Promise<void> {
   const plan = await Gateway.from(options).send<PlanAnswer>('POST', path, { body: compose, type: 'application/yaml' });
   if (options.format === 'json') print(JSON.stringify(plan, null, 2));
   else print(...planLines(plan, outPaint()));
-  process.exitCode = plan.unchanged && plan.steps.length === 0 && plan.pending.length === 0 ? 0 : 1;
+  process.exitCode = isIdle(plan) ? 0 : 1;
 }

@@ -20,7 +20,7 @@ const FOLLOW = { since: 'a duration such as 1h, an ISO time, or now', follow: 't
 export const OPERATIONS: Record<string, Described> = {
   'put /v1/apps/{namespace}/{app}': {
     summary: 'Deploy a Compose file or a specification',
-    query: COMMAND,
+    query: { ...COMMAND, plan: 'what `tutti plan` printed: refused where the deploy would do anything else' },
     body: SPEC,
     answer: 202,
   },

@@ -1,21 +1,23 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ask, BUS, get, keys, subjects, type Connection } from '@tutti/bus';
+import { BUS, get, keys, subjects, type Connection } from '@tutti/bus';
 import { Inject } from '@nestjs/common';
 import {
   isCommandId,
   notFound,
+  TuttiError,
+  type AppRef,
   type CommandVerb,
-  type Outline,
   type OutcomeRecord,
   type PlanAnswer,
 } from '@tutti/model';
 import type { FastifyReply } from 'fastify';
 import type { Accepted } from '../commands/sender.js';
 import { Replies } from '../commands/replies.js';
-import { Submissions, submissionOf } from '../commands/submission.js';
+import { Plans } from '../commands/plans.js';
+import { Submissions, submissionOf, type Submission } from '../commands/submission.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { namespaceOf, refOf } from '../http/validation.js';
-import { CommandQuery, RestartBody, RollbackBody, ScaleBody } from './queries.js';
+import { CommandQuery, DeployQuery, RestartBody, RollbackBody, ScaleBody } from './queries.js';
 
 /** What a request says beside what it wants. */
 interface Request {
@@ -32,6 +34,7 @@ export class CommandsController {
   constructor(
     private readonly replies: Replies,
     private readonly submissions: Submissions,
+    private readonly plans: Plans,
     @Inject(BUS) private readonly bus: Connection,
   ) {}
 
@@ -40,14 +43,15 @@ export class CommandsController {
     @Param('namespace') namespace: string,
     @Param('app') app: string,
     @Headers('idempotency-key') key: string | undefined,
-    @Query() query: CommandQuery,
+    @Query() query: DeployQuery,
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Accepted | OutcomeRecord> {
     const ref = refOf(namespace, app);
     const submission = submissionOf(body);
-    await this.submissions.refuseFaulty(ref, submission);
-    return this.send('deploy', submission, { ...ref, key, query, reply });
+    const expected = query.plan === undefined ? {} : await this.planned(ref, { submission, plan: query.plan });
+    if (query.plan === undefined) await this.submissions.refuseFaulty(ref, submission);
+    return this.send('deploy', { ...submission, ...expected }, { ...ref, key, query, reply });
   }
 
   @Post('apps/:namespace/:app/plan')
@@ -57,14 +61,20 @@ export class CommandsController {
     @Param('app') app: string,
     @Body() body: unknown,
   ): Promise<PlanAnswer> {
-    const ref = refOf(namespace, app);
-    const { spec, digests, ...checked } = await this.submissions.check(ref, submissionOf(body));
-    const plan = await ask<Outline>(this.bus, subjects.rpc('scheduler', 'plan'), {
-      ...ref,
-      spec,
-      digests,
-    });
-    return { ...ref, ...checked, ...plan };
+    return this.plans.of(refOf(namespace, app), submissionOf(body));
+  }
+
+  /** @throws TuttiError `conflict` where a deploy would not do any more what was planned */
+  private async planned(
+    ref: AppRef,
+    { submission, plan }: { submission: Submission; plan: string },
+  ): Promise<{ expectGeneration: number }> {
+    const now = await this.plans.of(ref, submission);
+    if (now.plan === plan) return { expectGeneration: now.generation };
+    throw new TuttiError(
+      'conflict',
+      `the cluster or the file has changed since plan ${plan}: a deploy would now be plan ${now.plan}; look at it with tutti plan`,
+    );
   }
 
   @Delete('apps/:namespace/:app')

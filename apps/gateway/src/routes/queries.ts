@@ -53,6 +53,13 @@ export class CommandQuery {
   @IsOptional() @IsDuration() timeout?: string;
 }
 
+export class DeployQuery extends CommandQuery {
+  /** What a plan is called: the deploy is refused where it would do anything else. */
+  @IsOptional()
+  @Matches(/^[0-9a-f]{12}$/, { message: 'plan is what `tutti plan` prints: 12 hexadecimal digits' })
+  plan?: string;
+}
+
 export class ScopeQuery {
   @IsOptional() @IsName() namespace?: string;
   @IsOptional() @IsName() app?: string;

@@ -74,6 +74,13 @@ export class DeployDto extends CommandDto {
   @IsOptional()
   @IsObject()
   spec?: Record<string, unknown>;
+
+  /** Refused where the application was asked for something else since; 0: where it is there at all. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  expectGeneration?: number;
 }
 
 export class ScaleDto extends CommandDto {

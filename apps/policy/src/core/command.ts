@@ -28,7 +28,7 @@ export interface Admitted {
 
 /** What each verb asks for. */
 export interface Requests {
-  deploy: Admitted;
+  deploy: Admitted & { expectGeneration?: number };
   scale: { services: Record<string, number> };
   rollback: { to?: number };
   restart: { service?: string };

@@ -55,6 +55,20 @@ describe('decide', () => {
     expect(again?.app ?? again?.revision).toBeUndefined();
   });
 
+  it('refuses what was planned on something else', () => {
+    const world = new World();
+    const planned = (id: string, expectGeneration: number): Command => {
+      const command = deploy(id, B);
+      return { ...command, request: { ...command.request, expectGeneration } } as Command;
+    };
+    expect(world.do(planned('0', 1))?.outcome.status).toBe('rejected');
+    world.do(deploy('1', A));
+    expect(world.do(planned('2', 0))?.outcome.reasons[0]?.message).toContain('has changed since this was planned');
+    const accepted = world.do(planned('3', 1));
+    expect(accepted?.outcome.status).toBe('accepted');
+    expect(accepted?.revision).not.toHaveProperty('expectGeneration');
+  });
+
   it('keeps a scale where the file says nothing, and takes the file at its word where it does', () => {
     const world = new World();
     world.do(deploy('1', A));

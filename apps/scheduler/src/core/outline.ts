@@ -5,13 +5,16 @@ import { servicesOf } from './view.js';
 import { effectiveOrder } from './update.js';
 import { homeOf } from './moves.js';
 import { slotsOf, type Slot } from './slot.js';
+import { inWaves } from './waves.js';
 import { placeWishes } from './placing.js';
 import { noDecisions, type Decisions, type Wish } from './decisions.js';
+
+type Step = Omit<OutlineStep, 'wave'>;
 
 /** All that a deploy would do in the end, whatever the order and the waits in between. */
 export function outline(view: AppView, nodes: Nodes, now: number): Outline {
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
-  const steps: OutlineStep[] = [];
+  const steps: Step[] = [];
   const decided = new Map([...services].map(([name, service]) => [name, wishesOf(service, steps)]));
   const placed = placeWishes(view, nodes, { services, decided, now, most: Infinity });
   const nameOf = ({ service, slot }: { service: string; slot: number }): string => `${service}.${slot}`;
@@ -20,10 +23,13 @@ export function outline(view: AppView, nodes: Nodes, now: number): Outline {
     const step = made.get(nameOf(task));
     if (step) step.node = task.node;
   }
-  return { steps, pending: placed.delays.map(({ service, slot, reason }) => ({ service, slot, reason })) };
+  return {
+    steps: inWaves(steps, services),
+    pending: placed.delays.map(({ service, slot, reason }) => ({ service, slot, reason })),
+  };
 }
 
-function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
+function wishesOf(service: ServiceView, steps: Step[]): Decisions {
   const decisions = noDecisions();
   for (const slot of slotsOf(service)) {
     const step = stepOf(service, slot);
@@ -47,7 +53,7 @@ function wishesOf(service: ServiceView, steps: OutlineStep[]): Decisions {
   return decisions;
 }
 
-function stepOf(service: ServiceView, slot: Slot): OutlineStep | undefined {
+function stepOf(service: ServiceView, slot: Slot): Step | undefined {
   const base = { service: service.name, slot: slot.number };
   const [live] = [...slot.current, ...slot.displaced, ...slot.stranded, ...slot.outdated];
   if (!slot.wanted) {
@@ -58,5 +64,7 @@ function stepOf(service: ServiceView, slot: Slot): OutlineStep | undefined {
   if (slot.current.length + slot.displaced.length + slot.stranded.length > 0) return undefined;
   if (!live) return { ...base, action: 'create', reason: 'the slot is empty' };
   const order = service.spec ? effectiveOrder(service.spec, slot.outdated) : 'stop-first';
-  return { ...base, action: 'replace', task: live.record.task, reason: `its spec changed; ${order}` };
+  const forced = order === 'stop-first' && service.spec?.update.order === 'start-first';
+  const why = forced ? 'its spec changed; stopped first, since it holds a port of its host' : 'its spec changed';
+  return { ...base, action: 'replace', task: live.record.task, order, reason: why };
 }

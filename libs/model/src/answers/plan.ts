@@ -13,6 +13,8 @@ export interface CheckAnswer {
   findings: Fault[];
   /** The revision that it would have: the next one, or the current one where that says the same. */
   revision: number;
+  /** What the application was asked for last; 0 where it is new. */
+  generation: number;
   unchanged: boolean;
 }
 
@@ -25,14 +27,22 @@ export interface OutlineStep {
   /** The task that is replaced or removed. */
   task?: string;
   reason: string;
+  /** `replace` only: whether the old task serves until the new one is ready. */
+  order?: 'start-first' | 'stop-first';
+  /** Steps are taken in waves, from 1. */
+  wave: number;
 }
 
 /** What the scheduler would do about a deploy. */
 export interface Outline {
+  /** Ordered by wave. */
   steps: OutlineStep[];
   /** Slots for which there is no place. */
   pending: { service: string; slot: number; reason: string }[];
 }
 
 /** What a deploy would do. */
-export interface PlanAnswer extends AppRef, Omit<CheckAnswer, 'spec' | 'digests'>, Outline {}
+export interface PlanAnswer extends AppRef, Omit<CheckAnswer, 'spec' | 'digests'>, Outline {
+  /** Stands for the steps and for what they were planned on: a deploy that names it is refused when these have changed. */
+  plan: string;
+}

@@ -1,11 +1,14 @@
 import type { ApplicationSpec, AppRecord, RevisionRecord, Time } from '@tutti/model';
 import { changed, onlyOf } from '../change.js';
-import type { CommandOf, Known, Verdict } from '../command.js';
+import { because, type CommandOf, type Known, type Verdict } from '../command.js';
 import { equal } from '../equal.js';
 
 /** Makes the application what the file says: a new revision, unless the current one says the same. */
 export function deploy(command: CommandOf<'deploy'>, known: Known, now: Time): Verdict {
-  const { spec } = command.request;
+  const { spec, expectGeneration } = command.request;
+  const standing = known.app?.generation ?? 0;
+  if (expectGeneration !== undefined && expectGeneration !== standing)
+    return because('the application has changed since this was planned: look at it with tutti plan');
   const by = { command: command.command, now };
   const { app } = known;
   const current = known.revisions.find(({ revision }) => revision === app?.revision);
@@ -30,7 +33,8 @@ function nextRevision(
   known: Known,
   now: Time,
 ): RevisionRecord {
-  return { namespace, app, revision: nextNumber(known), ...request, command, createdAt: now };
+  const { expectGeneration: _expected, ...admitted } = request;
+  return { namespace, app, revision: nextNumber(known), ...admitted, command, createdAt: now };
 }
 
 function created(
