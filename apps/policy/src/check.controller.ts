@@ -4,6 +4,7 @@ import { subjects } from '@tutti/bus';
 import { invalid, type CheckAnswer, type Fault } from '@tutti/model';
 import { admit } from './commands/admit.js';
 import { Archive } from './commands/archive.js';
+import { Claims } from './commands/claims.service.js';
 import { CheckDto } from './commands/dto.js';
 import { namespaceFaults } from './commands/identity.js';
 import { validated } from './commands/validate.js';
@@ -16,6 +17,7 @@ import { SETTINGS, type PolicySettings } from './settings.js';
 export class CheckController {
   constructor(
     private readonly archive: Archive,
+    private readonly claims: Claims,
     @Inject(SETTINGS) private readonly settings: PolicySettings,
   ) {}
 
@@ -28,6 +30,7 @@ export class CheckController {
       ...(wrong.length > 0 ? [] : namespaceFaults(namespace)),
       ...('faults' in admitted ? admitted.faults : []),
     ];
+    if (!('faults' in admitted)) faults.push(...(await this.claims.faultsOf({ namespace, app }, admitted.spec)));
     if ('faults' in admitted || faults.length > 0) throw invalid(refusal(faults), faults);
     const { known } = await this.archive.look({ namespace, app, command: 'none' });
     const current = known.revisions.find(({ revision }) => revision === known.app?.revision);

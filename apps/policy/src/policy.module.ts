@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CheckController } from './check.controller.js';
 import { Archive } from './commands/archive.js';
+import { Claims } from './commands/claims.service.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { Commands } from './commands/commands.service.js';
 import { NodeArchive } from './commands/node-archive.js';
@@ -19,6 +20,7 @@ export class PolicyModule {
       controllers: [CommandsController, NodeCommandsController, RebalanceController, CheckController],
       providers: [
         Archive,
+        Claims,
         Commands,
         NodeArchive,
         NodeCommands,

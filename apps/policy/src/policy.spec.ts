@@ -6,6 +6,7 @@ import {
   keys,
   list,
   put,
+  remove,
   STREAM,
   subjects,
   type Connection,
@@ -68,6 +69,36 @@ describe('policy on the bus', () => {
     });
 
   const app = async (name: string) => (await get(bus, keys.app({ namespace: 'default', app: name })))?.record;
+
+  it('refuses a port of every node that another application has, where nodes have proxies', async () => {
+    const ports = 'services: { web: { image: "shop/web:1", ports: ["8080:80"] } }';
+    const proxy = {
+      balance: 'leastconn' as const,
+      zoneFirst: false,
+      protocols: {},
+      limits: {},
+      ejectAfter: 0,
+      drainMs: 0,
+    };
+    const about = { namespace: 'default', app: 'other', service: 'web', revision: 1, updatedAt: NODE.startedAt };
+    const route = { ...about, networks: [], published: [{ published: 8080, target: 80 }], http: [], proxy };
+    await commit(bus, [put('route', route, { event: 'changed' }), put('node', NODE, { event: 'joined' })]);
+    await send('deploy', 'without-proxies', { app: 'ported', compose: ports });
+    expect((await outcome('without-proxies')).status).toBe('accepted');
+    await commit(bus, [put('node', { ...NODE, proxy: true }, { event: 'changed' })]);
+    await send('deploy', 'with-proxies', { app: 'ported', compose: ports });
+    const reasons = [
+      {
+        path: 'services.web.ports[0]',
+        message: 'wants port 8080 of every node, which belongs to default/other/web: take another',
+      },
+    ];
+    expect(await outcome('with-proxies')).toMatchObject({ status: 'rejected', reasons });
+    await commit(bus, [
+      remove('route', keys.route(about), { event: 'removed' }),
+      remove('node', keys.node(NODE), { event: 'removed' }),
+    ]);
+  });
 
   it('turns a Compose file into an application, a revision and an outcome', async () => {
     await send('deploy', 'c1', { app: 'shop', compose: FILE });

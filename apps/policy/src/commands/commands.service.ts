@@ -5,6 +5,7 @@ import type { CommandHead, Decision } from '../core/command.js';
 import { decide, refuse } from '../core/decide.js';
 import { SETTINGS, type PolicySettings } from '../settings.js';
 import { Archive } from './archive.js';
+import { Claims } from './claims.service.js';
 import { decode, type Decoded } from './decode.js';
 import { commandId } from './identity.js';
 
@@ -16,6 +17,7 @@ const MAX_ATTEMPTS = 10;
 export class Commands {
   constructor(
     private readonly archive: Archive,
+    private readonly claims: Claims,
     @Inject(SETTINGS) private readonly settings: PolicySettings,
   ) {}
 
@@ -41,8 +43,13 @@ export class Commands {
 
   private async decide(decoded: Decoded): Promise<{ decision: Decision | undefined; appRevision: number }> {
     if ('faults' in decoded) return { decision: refuse(decoded.head, decoded.faults, now()), appRevision: 0 };
-    const { known, appRevision } = await this.archive.look(decoded.command);
-    return { decision: decide(decoded.command, known, now()), appRevision };
+    const { command } = decoded;
+    if (command.verb === 'deploy') {
+      const faults = await this.claims.faultsOf(command, command.request.spec);
+      if (faults.length > 0) return { decision: refuse(command, faults, now()), appRevision: 0 };
+    }
+    const { known, appRevision } = await this.archive.look(command);
+    return { decision: decide(command, known, now()), appRevision };
   }
 }
 
