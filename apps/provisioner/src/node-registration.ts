@@ -24,6 +24,8 @@ export class NodeRegistration {
       labels,
       engine: engineOf(info),
       capacity: { cpuMillis: info.cpuMillis, memoryBytes: info.memoryBytes, ...(generic && { generic }) },
+      // Plain processes have no addresses of their own that a proxy could hand on to: they listen on the host's.
+      ...(this.settings.proxy && info.kind !== 'process' && { proxy: true }),
       address: address ?? ownAddress(),
       leaseTtlMs,
       startedAt: this.startedAt,

@@ -27,6 +27,8 @@ export interface Settings {
   resources: Record<string, number>;
   /** Where the node's published ports can be reached; absent: the host's first address. */
   address?: string;
+  /** Whether a proxy stands beside the agent, which takes published ports in. */
+  proxy: boolean;
   /** Containers of other clusters on the same engine are not touched. */
   clusterId: string;
   /** Creates and starts at once. */
@@ -45,6 +47,7 @@ export type AgentOptions = ServiceOptions & Pick<Settings, 'node' | 'engine'> & 
 const DEFAULTS = {
   labels: {},
   resources: {},
+  proxy: false,
   clusterId: 'tutti',
   // Measured on two cores: best with 8, 4 close behind, more only queue up in the engine.
   parallelism: 8,
@@ -65,6 +68,7 @@ export function settingsOf(options: AgentOptions): Settings {
     ...(dockerConfig !== undefined && { dockerConfig }),
     labels: options.labels ?? DEFAULTS.labels,
     resources: options.resources ?? DEFAULTS.resources,
+    proxy: options.proxy ?? DEFAULTS.proxy,
     clusterId: options.clusterId ?? DEFAULTS.clusterId,
     parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),
     ...leaseOf(options),
@@ -89,7 +93,7 @@ function leaseOf({
 /**
  * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_ENGINE (`docker`, `process`), TUTTI_DOCKER_HOST or
  * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`),
- * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM,
+ * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, TUTTI_PROXY (`true`: one stands beside it),
  * TUTTI_LEASE and TUTTI_LEASE_EVERY (`3s`, `1500ms`: when it counts as down, how often it renews), and what every service is told.
  * @throws TuttiError `invalid` for labels or a number that cannot be read
  */
@@ -101,6 +105,7 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     labels: parsePairs(env.TUTTI_LABELS ?? '', 'TUTTI_LABELS holds'),
     ...hostSettingsFromEnv(env),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
+    proxy: env.TUTTI_PROXY === 'true',
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
   };

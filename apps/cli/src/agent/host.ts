@@ -6,7 +6,7 @@ import { lock } from '../up/lock.js';
 import { enter } from './enter.js';
 import { AGENT } from './holder.js';
 import { agentHome } from './home.js';
-import { runAgent, runNetwork, untilKnown } from './run.js';
+import { runAgent, runNetwork, runProxy, untilKnown } from './run.js';
 
 /** A node that this host is to be: one for each engine. */
 export interface Wanted {
@@ -45,7 +45,9 @@ export async function runHost(wanted: readonly Wanted[], settings: HostSettings)
   };
   try {
     const ready: Promise<string>[] = [];
-    for (const each of wanted) ready.push((await runNode(each, settings, undo)).ready);
+    // One proxy for all of the host's engines: it goes by the name of the first.
+    for (const [index, each] of wanted.entries())
+      ready.push((await runNode({ ...each, hasProxy: index === 0 }, settings, undo)).ready);
     return { ready: Promise.all(ready), stop };
   } catch (error) {
     await stop();
@@ -54,7 +56,7 @@ export async function runHost(wanted: readonly Wanted[], settings: HostSettings)
 }
 
 async function runNode(
-  { node, dockerHost }: Wanted,
+  { node, dockerHost, hasProxy }: Wanted & { hasProxy: boolean },
   settings: HostSettings,
   undo: (() => Promise<void> | void)[],
 ): Promise<{ ready: Promise<string> }> {
@@ -70,7 +72,16 @@ async function runNode(
   const { engine, words } = await chooseEngine(wish, { node, cluster: membership.cluster });
   settings.step(`joined the cluster of ${membership.gateway} as node ${node}, engine ${words}`);
   const began = Date.now();
-  const agentSettings = { home, membership, labels, engine, ...(leaseMs !== undefined && { leaseMs }) };
+  const proxy = hasProxy ? await runProxy({ home, membership }, settings.step) : undefined;
+  undo.push(() => proxy?.close());
+  const agentSettings = {
+    home,
+    membership,
+    labels,
+    engine,
+    ...(leaseMs !== undefined && { leaseMs }),
+    proxy: proxy !== undefined,
+  };
   const agent: RunningService = await runAgent(agentSettings);
   undo.push(() => agent.close());
   const network = await runNetwork(agentSettings);

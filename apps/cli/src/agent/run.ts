@@ -3,6 +3,7 @@ import { startNetwork } from '@tutti/data-plane';
 import type { NodeRecord } from '@tutti/model';
 import { hostSettingsFromEnv, start, type EngineChoice } from '@tutti/provisioner';
 import { filter, firstValueFrom, map } from 'rxjs';
+import { startCompanion } from './companion.js';
 import type { AgentHome, Membership } from './home.js';
 
 export interface AgentSettings {
@@ -12,6 +13,8 @@ export interface AgentSettings {
   engine: EngineChoice;
   /** See `HostSettings`. */
   leaseMs?: number;
+  /** Whether there is a proxy that goes by this node's name. */
+  proxy: boolean;
 }
 
 /** Long enough for a control plane that is just restarting. */
@@ -22,7 +25,7 @@ const BUS_PATIENCE_MS = 30_000;
  * @throws TuttiError when the bus cannot be reached
  */
 export function runAgent(settings: AgentSettings): Promise<RunningService> {
-  const { membership, labels, engine, leaseMs } = settings;
+  const { membership, labels, engine, leaseMs, proxy } = settings;
   return start({
     ...busOf(settings),
     ...hostSettingsFromEnv(),
@@ -31,7 +34,16 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
     ...(membership.address !== undefined && { address: membership.address }),
     engine,
     ...(leaseMs !== undefined && { leaseTtlMs: leaseMs }),
+    proxy,
   });
+}
+
+/** Starts the proxy of the host. */
+export function runProxy(
+  settings: Pick<AgentSettings, 'home' | 'membership'>,
+  log: (line: string) => void,
+): Promise<RunningService | undefined> {
+  return startCompanion({ ...busOf(settings), cluster: settings.membership.cluster }, log);
 }
 
 /** Joins the host's networks with those of other hosts. @throws TuttiError for an overlay that cannot be had */
@@ -55,7 +67,7 @@ export async function untilKnown(settings: AgentSettings, since: number): Promis
   }
 }
 
-function busOf({ home, membership: { node, servers } }: AgentSettings): {
+function busOf({ home, membership: { node, servers } }: Pick<AgentSettings, 'home' | 'membership'>): {
   name: string;
   node: string;
   servers: string[];

@@ -86,7 +86,7 @@ export class Children implements Fleet {
 }
 
 function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
-  const { gateway, node, cluster, labels, engine } = hosting;
+  const { gateway, node, cluster, labels, engine, proxy } = hosting;
   return {
     ...process.env,
     TUTTI_NATS: hosting.natsUrls.join(','),
@@ -100,6 +100,7 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
     ...(name === 'provisioner' && {
       TUTTI_NODE: node,
       TUTTI_CLUSTER: cluster,
+      TUTTI_PROXY: String(proxy),
       TUTTI_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),

@@ -42,6 +42,8 @@ export interface Hosting {
   engine: EngineChoice;
   /** Where other hosts reach this one; absent: the agent finds one out. */
   address?: string;
+  /** Whether there is a proxy on this node. */
+  proxy: boolean;
   gateway: { host: string; port: number; token: string; joinFile: string };
   log(line: string): void;
 }

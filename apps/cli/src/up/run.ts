@@ -14,6 +14,7 @@ import { startNetwork } from '@tutti/data-plane';
 import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
+import { startCompanion } from '../agent/companion.js';
 import { Children } from './children.js';
 import { chooseEngine } from './engine-choice.js';
 import type { EngineWish } from './engine-wish.js';
@@ -89,6 +90,11 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     const endpoint = await writeEntrance(settings, { authority, natsUrl: nats.url, others, node, cluster, port });
     const hosting = hostingOf(settings, { natsUrls: [nats.url, ...others], node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
+    if (settings.isNode) {
+      const proxy = await startCompanion({ ...busOfNode(hosting), cluster, node }, settings.log);
+      undo.push(() => proxy?.close());
+      hosting.proxy = proxy !== undefined;
+    }
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
     await fleet.start();
@@ -161,6 +167,7 @@ function hostingOf(
     cluster: at.cluster,
     labels,
     engine: at.engine,
+    proxy: false,
     ...(address !== undefined && isIPv4(address) && { address }),
     gateway: { host: listen, port: at.port, token: ensureToken(data.token), joinFile: data.join },
     log,

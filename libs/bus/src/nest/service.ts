@@ -24,6 +24,13 @@ export interface ServiceOptions extends BusOptions {
   logger?: LoggerService;
 }
 
+/** How a service presents itself on the bus. */
+interface Presentation {
+  description: string;
+  /** Absent: the name that it connects under. */
+  service?: string;
+}
+
 export interface RunningService {
   name: string;
   /** Stops taking work, finishes what is under way, then leaves the bus. */
@@ -39,7 +46,7 @@ class Root {}
  */
 export async function startService(
   module: Type | DynamicModule,
-  options: ServiceOptions & { description: string },
+  options: ServiceOptions & Presentation,
 ): Promise<RunningService> {
   const connection = await connectBus(options);
   try {
@@ -65,7 +72,7 @@ export interface CreateOptions {
  */
 export async function startHybrid<App extends INestApplication>(
   module: Type | DynamicModule,
-  options: ServiceOptions & { description: string },
+  options: ServiceOptions & Presentation,
   {
     create,
     open,
@@ -73,7 +80,7 @@ export async function startHybrid<App extends INestApplication>(
 ): Promise<RunningService> {
   const connection = await connectBus(options);
   try {
-    const logger = options.logger ?? createLogger(options.name);
+    const logger = options.logger ?? createLogger(options.service ?? options.name);
     const app = await create(rootOf(connection, module), { logger, abortOnError: false });
     const bus = app.connectMicroservice<MicroserviceOptions>(
       { strategy: strategyOf(connection, options) },
@@ -95,7 +102,7 @@ function rootOf(connection: Connection, module: Type | DynamicModule): DynamicMo
 
 function strategyOf(
   connection: Connection,
-  { name: service, description }: ServiceOptions & { description: string },
+  { name, service = name, description }: ServiceOptions & Presentation,
 ): JetStreamServer {
   return new JetStreamServer(connection, { service, version: VERSION, description });
 }
@@ -103,11 +110,11 @@ function strategyOf(
 async function createMicroservice(
   connection: Connection,
   module: Type | DynamicModule,
-  options: ServiceOptions & { description: string },
+  options: ServiceOptions & Presentation,
 ): Promise<INestMicroservice> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(rootOf(connection, module), {
     strategy: strategyOf(connection, options),
-    logger: options.logger ?? createLogger(options.name),
+    logger: options.logger ?? createLogger(options.service ?? options.name),
     abortOnError: false,
   });
   app.useGlobalFilters(new PassErrorsFilter());

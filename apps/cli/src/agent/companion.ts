@@ -1,0 +1,26 @@
+import type { BusOptions, RunningService } from '@tutti/bus';
+import { isProxyWanted, startProxy } from '@tutti/data-plane';
+import { messageOf } from '@tutti/model';
+
+interface CompanionOptions extends Omit<BusOptions, 'name'> {
+  node: string;
+  cluster: string;
+}
+
+/**
+ * Starts what keeps this host's HAProxy as the cluster's routes say. A host without one is a node all the same: that is
+ * said, and the answer is undefined.
+ */
+export async function startCompanion(
+  options: CompanionOptions,
+  log: (line: string) => void,
+): Promise<RunningService | undefined> {
+  if (!isProxyWanted()) return undefined;
+  try {
+    const haproxy = process.env.TUTTI_HAPROXY;
+    return await startProxy({ ...options, ...(haproxy && { haproxy }) });
+  } catch (error) {
+    log(`node ${options.node} has no proxy: ${messageOf(error)}; published ports stay on the node of their task`);
+    return undefined;
+  }
+}

@@ -1,0 +1,4 @@
+import { runMain } from '@tutti/bus';
+import { proxyOptionsFromEnv, startProxy } from './index.js';
+
+await runMain(() => startProxy(proxyOptionsFromEnv()));

@@ -1,0 +1,142 @@
+import type { ProxyOptions } from '@tutti/model';
+import type { Backend, Front, Layout } from './layout.js';
+import { whole, withPort } from './safe.js';
+import { serverWords } from './server-words.js';
+import type { Slot, Table } from './table.js';
+
+/** What the file says beside the layout. */
+export interface Host {
+  threads: number;
+  /** Of the socket over which a new process takes the old one's listeners. */
+  socket: string;
+  /** Whom HAProxy is once it listens; absent: who started it. */
+  user?: { uid: number; gid: number };
+  /** Told by `show info`, so that whoever finds a process that runs knows what it runs. */
+  description: string;
+}
+
+/** The configuration file of HAProxy. Every name and number in it was checked when the layout was made. */
+export function renderConfig(layout: Layout, tables: ReadonlyMap<string, Table>, host: Host): string {
+  const sections = [
+    global(host),
+    DEFAULTS,
+    ...layout.fronts.map(renderFront),
+    ...layout.backends.flatMap((backend) => [
+      ...rateTable(backend),
+      renderBackend(backend, tables.get(backend.name) ?? []),
+    ]),
+  ];
+  return sections.map((lines) => `${lines.join('\n  ')}\n`).join('\n');
+}
+
+const global = ({ threads, socket, user, description }: Host): string[] => [
+  'global',
+  `description ${description}`,
+  `nbthread ${threads}`,
+  `stats socket ${socket} mode 600 level admin expose-fd listeners`,
+  ...(user ? [`uid ${user.uid}`, `gid ${user.gid}`] : []),
+  // Of whatever the system lets one process have, so much is reserved for connections.
+  'fd-hard-limit 100000',
+  // Processes that were replaced serve their connections to the end, within bounds.
+  'hard-stop-after 12h',
+  'mworker-max-reloads 25',
+  'log stderr format raw daemon notice',
+];
+
+const DEFAULTS: string[] = [
+  'defaults',
+  'mode tcp',
+  // A task that is gone is found out soon; connecting again to another harms nobody.
+  'timeout connect 1s',
+  'timeout queue 10s',
+  'timeout client 1h',
+  'timeout server 1h',
+  'timeout tunnel 24h',
+  'timeout http-request 30s',
+  'timeout http-keep-alive 5m',
+  'timeout client-fin 30s',
+  'timeout server-fin 30s',
+  'retries 3',
+  'option redispatch 1',
+  'option clitcpka',
+  'option srvtcpka',
+  // A process that is replaced answers one request more on a connection and says that it closes it, rather than just close it.
+  'option idle-close-on-response',
+  'option dontlognull',
+];
+
+function renderFront(front: Front): string[] {
+  const { name, address, port, protocol, options } = front;
+  const mode = protocol === 'http' || protocol === 'grpc' ? 'http' : 'tcp';
+  const proto = protocol === 'grpc' ? ' proto h2' : '';
+  const maxconn = options.limits.connections;
+  return [
+    `frontend ${name}`,
+    `mode ${mode}`,
+    `bind ${withPort({ address: address ?? '', port })}${proto}`,
+    ...(maxconn === undefined ? [] : [`maxconn ${whole(maxconn, { least: 1, most: 1_000_000, fallback: 1000 })}`]),
+    ...(protocol === 'auto' ? detecting(front) : [`default_backend ${front.http ?? front.tcp}`]),
+  ];
+}
+
+/** Clients that wait for the server to speak first are let through when they have been silent for so long. */
+const detecting = ({ http, tcp }: Front): string[] => [
+  'tcp-request inspect-delay 50ms',
+  'tcp-request content switch-mode http if HTTP',
+  `use_backend ${http} if HTTP`,
+  `default_backend ${tcp}`,
+];
+
+function renderBackend(backend: Backend, table: Table): string[] {
+  const { name, mode, options } = backend;
+  const words = serverWords(backend).join(' ');
+  return [
+    `backend ${name}`,
+    `mode ${mode === 'tcp' ? 'tcp' : 'http'}`,
+    `balance ${options.balance === 'roundrobin' ? 'roundrobin' : 'leastconn'}`,
+    ...(options.zoneFirst ? ['option allbackups'] : []),
+    ...(mode === 'tcp' ? [] : HTTP),
+    ...rateRules(backend),
+    ...table.map((slot) => `server ${serverText(slot)}${words === '' ? '' : ` ${words}`}`),
+  ];
+}
+
+/** A request that a task may have seen goes to another only where doing it twice is the same as once. */
+const HTTP: string[] = [
+  'option forwardfor',
+  'retry-on conn-failure empty-response',
+  'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+];
+
+const serverText = ({ name, address, port, weight, backup, state }: Slot): string =>
+  [
+    `${name} ${withPort({ address, port })} weight ${weight}`,
+    ...(backup ? ['backup'] : []),
+    ...(state === 'ready' ? [] : ['disabled']),
+  ].join(' ');
+
+const rateOf = ({ limits }: ProxyOptions): number | undefined =>
+  limits.ratePerClient === undefined
+    ? undefined
+    : whole(limits.ratePerClient, { least: 1, most: 1_000_000, fallback: 1000 });
+
+/** Who came how often, by client. */
+function rateTable({ name, mode, options }: Backend): string[][] {
+  if (rateOf(options) === undefined) return [];
+  const counter = mode === 'tcp' ? 'conn_rate(1s)' : 'http_req_rate(1s)';
+  return [[`backend rate:${name}`, `stick-table type ipv6 size 100k expire 10s store ${counter}`]];
+}
+
+function rateRules({ name, mode, options }: Backend): string[] {
+  const rate = rateOf(options);
+  if (rate === undefined) return [];
+  return mode === 'tcp'
+    ? [
+        `tcp-request content track-sc0 src table rate:${name}`,
+        `tcp-request content reject if { sc0_conn_rate gt ${rate} }`,
+      ]
+    : [
+        `http-request track-sc0 src table rate:${name}`,
+        `http-request deny deny_status 429 if { sc0_http_req_rate gt ${rate} }`,
+      ];
+}

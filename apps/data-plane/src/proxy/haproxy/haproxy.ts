@@ -1,0 +1,164 @@
+import { TuttiError } from '@tutti/model';
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readProcesses, type Processes } from '../core/readings.js';
+import { MasterSocket } from './master-socket.js';
+import { firstAlert, refusalOf, type Program } from './program.js';
+
+const START_MS = 10_000;
+const LOOK_MS = 5;
+const MAX_LOG_BYTES = 1_000_000;
+
+export interface HaproxyOptions {
+  program: Program;
+  /** Keeps its file and sockets. */
+  folder: string;
+  /** Called when it has ended without having been asked to. */
+  lost(): void;
+}
+
+/** HAProxy itself: a master that outlives us, and its processes. */
+export class Haproxy {
+  readonly socket: MasterSocket;
+  /** Over which a new process takes the listeners of the one before it. */
+  readonly statsPath: string;
+  private readonly file: string;
+  private readonly log: string;
+  private readonly masterPath: string;
+  private unwatch: (() => void) | undefined;
+
+  constructor(private readonly options: HaproxyOptions) {
+    const { folder } = options;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.file = join(folder, 'haproxy.cfg');
+    this.log = join(folder, 'haproxy.log');
+    this.masterPath = join(folder, 'master.sock');
+    this.statsPath = join(folder, 'stats.sock');
+    this.socket = new MasterSocket(this.masterPath);
+  }
+
+  /** Its processes; undefined where it does not run. */
+  async processes(): Promise<Processes | undefined> {
+    try {
+      return readProcesses(await this.socket.ask(['show proc']));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Calls `lost` when the master that runs ends. */
+  watch(): void {
+    this.unwatch?.();
+    this.unwatch = this.socket.onClose(() => this.options.lost());
+  }
+
+  /** Why HAProxy would refuse this configuration; undefined where it takes it. */
+  async refuses(text: string): Promise<string | undefined> {
+    const draft = `${this.file}.draft`;
+    writeFileSync(draft, text, { mode: 0o600 });
+    const refusal = await refusalOf(this.options.program, draft);
+    rmSync(draft, { force: true });
+    return refusal;
+  }
+
+  /**
+   * Has HAProxy work with this configuration, as a new process that takes the listeners over.
+   * @returns the new process
+   * @throws TuttiError `unavailable` with HAProxy's own words where it does not
+   */
+  async run(text: string): Promise<number> {
+    this.unwatch?.();
+    const before = await this.processes();
+    writeFileSync(`${this.file}.new`, text, { mode: 0o600 });
+    renameSync(`${this.file}.new`, this.file);
+    this.boundLog();
+    const from = sizeOf(this.log);
+    const known = new Set([...(before?.current ?? []), ...(before?.old ?? [])]);
+    const hasEnded = before ? await this.reload() : this.start();
+    const pid = await this.untilNew({ known, failed: before?.failed ?? 0, hasEnded, from });
+    this.watch();
+    return pid;
+  }
+
+  /** Ends it, connections and all. */
+  async stop(): Promise<void> {
+    this.unwatch?.();
+    this.unwatch = undefined;
+    const pid = await this.masterPid();
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+    for (let waited = 0; waited < START_MS && (await this.processes()); waited += LOOK_MS) await sleep(LOOK_MS);
+  }
+
+  /** It goes on without us. */
+  close(): void {
+    this.unwatch?.();
+    this.unwatch = undefined;
+  }
+
+  private async masterPid(): Promise<number | undefined> {
+    const text = await this.socket.ask(['show proc']).catch(() => '');
+    const pid = Number(/^(\d+)\s+master\b/m.exec(text)?.[1]);
+    return pid > 1 ? pid : undefined;
+  }
+
+  private async reload(): Promise<() => boolean> {
+    await this.socket.ask(['reload']).catch(() => '');
+    return () => false;
+  }
+
+  /** Of a group of its own, so that nothing that ends us ends it. */
+  private start(): () => boolean {
+    rmSync(this.masterPath, { force: true });
+    const log = openSync(this.log, 'a', 0o600);
+    const args = ['-W', '-S', `${this.masterPath},mode,600,level,admin`, '-f', this.file];
+    const child = spawn(this.options.program.path, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    closeSync(log);
+    let ended = false;
+    child.once('error', () => (ended = true));
+    child.once('exit', () => (ended = true));
+    child.unref();
+    return () => ended;
+  }
+
+  private async untilNew(of: {
+    known: Set<number>;
+    failed: number;
+    hasEnded: () => boolean;
+    from: number;
+  }): Promise<number> {
+    const deadline = Date.now() + START_MS;
+    while (Date.now() < deadline && !of.hasEnded()) {
+      const now = await this.processes();
+      const fresh = now?.current.find((pid) => !of.known.has(pid));
+      if (fresh !== undefined) return fresh;
+      if (now && now.failed > of.failed) break;
+      await sleep(LOOK_MS);
+    }
+    const said = readFileSync(this.log).subarray(of.from).toString('utf8');
+    throw new TuttiError('unavailable', `HAProxy does not take its configuration: ${firstAlert(said)}`);
+  }
+
+  private boundLog(): void {
+    if (sizeOf(this.log) > MAX_LOG_BYTES) truncateSync(this.log);
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BUS, filters, watch, type Change, type Connection } from '@tutti/bus';
+import { messageOf } from '@tutti/model';
+import type { Subscription } from 'rxjs';
+import { Haproxy } from './haproxy/haproxy.js';
+import { findProgram } from './haproxy/program.js';
+import { FOLLOWED, Picture, type Followed } from './picture.js';
+import { Proxy } from './proxy.js';
+import type { Settings } from './settings.js';
+
+export const SETTINGS = Symbol('SETTINGS');
+
+/** Keeps the node's HAProxy as the records say. */
+@Injectable()
+export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('data-plane');
+  private subscription?: Subscription;
+  private proxy?: Proxy;
+
+  constructor(
+    @Inject(BUS) private readonly bus: Connection,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { node, folder, haproxy: given } = this.settings;
+    const program = await findProgram(given);
+    const haproxy = new Haproxy({ program, folder, lost: () => proxy.lost() });
+    const picture = new Picture(node);
+    const proxy = new Proxy({ bus: this.bus, haproxy, picture, node, version: program.version, log: this.log });
+    this.proxy = proxy;
+    const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    this.subscription = watch(this.bus, all).subscribe({
+      next: (change: Change<Followed>) => (change.type === 'ready' ? proxy.open() : proxy.touch(picture.take(change))),
+      error: (error: unknown) => this.log.error(`the routes cannot be followed: ${messageOf(error)}`),
+    });
+  }
+
+  /** HAProxy goes on with what it has. */
+  async onModuleDestroy(): Promise<void> {
+    this.subscription?.unsubscribe();
+    await this.proxy?.close();
+  }
+}

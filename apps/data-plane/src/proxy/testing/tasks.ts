@@ -1,0 +1,33 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+/** A stand-in for a task: answers with its name, `/slow` after a while. */
+export interface Stand {
+  name: string;
+  port: number;
+  /** Requests that have come. */
+  seen(): number;
+  stop(): Promise<void>;
+}
+
+export const SLOW_MS = 600;
+
+export async function startStand(name: string): Promise<Stand> {
+  let seen = 0;
+  const server: Server = createServer((request, response) => {
+    seen += 1;
+    const { url, headers } = request;
+    const answer = (): unknown => response.end(JSON.stringify({ name, url, client: headers['x-forwarded-for'] }));
+    if (url === '/slow') setTimeout(answer, SLOW_MS);
+    else request.resume().on('end', answer);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close').catch(() => undefined);
+  };
+  return { name, port: (server.address() as AddressInfo).port, seen: () => seen, stop };
+}

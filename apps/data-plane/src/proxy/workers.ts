@@ -1,0 +1,115 @@
+import { TuttiError } from '@tutti/model';
+import type { Backend } from './core/layout.js';
+import type { Wanted } from './core/members.js';
+import { readServers, readSessions, type ServerState } from './core/readings.js';
+import { foundTable, isAsShown, step, UNKNOWN, type Table } from './core/table.js';
+import type { Haproxy } from './haproxy/haproxy.js';
+
+type Tables = Map<string, Table>;
+
+interface WorkersOptions {
+  haproxy: Haproxy;
+  wanted(backend: Backend): Wanted;
+}
+
+/** HAProxy's processes, the one that takes connections in and those that still serve older ones, and who is behind each. */
+export class Workers {
+  private readonly tables = new Map<number, Tables>();
+
+  constructor(private readonly options: WorkersOptions) {}
+
+  get size(): number {
+    return this.tables.size;
+  }
+
+  /** A process that has begun with these servers. */
+  add(pid: number, tables: ReadonlyMap<string, Table>): void {
+    this.tables.set(pid, new Map(tables));
+  }
+
+  clear(): void {
+    this.tables.clear();
+  }
+
+  /** Forgets those that have ended. */
+  keepOnly(pids: readonly number[]): void {
+    const alive = new Set(pids);
+    for (const pid of this.tables.keys()) if (!alive.has(pid)) this.tables.delete(pid);
+  }
+
+  /** Learns from a process what is behind its backends. */
+  async learn(pid: number, backends: readonly Backend[]): Promise<void> {
+    const servers = byBackend(readServers(await this.options.haproxy.socket.tell(pid, ['show servers state'])));
+    const known = backends.filter(({ name }) => servers.has(name));
+    const tables = known.map(
+      (backend) => [backend.name, foundTable(servers.get(backend.name) ?? [], this.options.wanted(backend))] as const,
+    );
+    this.tables.set(pid, new Map(tables));
+  }
+
+  /**
+   * Brings these backends up to date in every process, and sees that they are.
+   * @throws TuttiError where a process does not do as it is told
+   */
+  async apply(backends: readonly Backend[]): Promise<void> {
+    await Promise.all([...this.tables].map(([pid, tables]) => this.applyTo(pid, tables, backends)));
+  }
+
+  /** What is under way to these tasks, over all processes; those with nothing are left out. */
+  async inFlight(tasks: ReadonlySet<string>, backends: readonly Backend[]): Promise<Map<string, number>> {
+    const sums = new Map<string, number>();
+    await Promise.all([...this.tables].map(([pid, tables]) => this.count(pid, tables, { tasks, backends, sums })));
+    return sums;
+  }
+
+  private async applyTo(pid: number, tables: Tables, backends: readonly Backend[]): Promise<void> {
+    const steps = backends.flatMap((backend) => {
+      const table = tables.get(backend.name);
+      return table ? [{ name: backend.name, ...step(table, this.options.wanted(backend), backend) }] : [];
+    });
+    const changed = steps.filter(({ lines }) => lines.length > 0);
+    if (changed.length === 0) return;
+    const shows = changed.map(({ name }) => `show servers state ${name}`);
+    const answer = await this.options.haproxy.socket.tell(pid, [...changed.flatMap(({ lines }) => lines), ...shows]);
+    const shown = byBackend(readServers(answer));
+    for (const { name, table } of changed) {
+      if (!isAsShown(table, shown.get(name) ?? [])) throw await this.refused(pid, name);
+      tables.set(name, table);
+    }
+  }
+
+  private async refused(pid: number, backend: string): Promise<TuttiError> {
+    const now = await this.options.haproxy.processes();
+    if (now && ![...now.current, ...now.old].includes(pid)) this.tables.delete(pid);
+    return new TuttiError(
+      'unavailable',
+      `process ${pid} of HAProxy does not have the servers of ${backend} as it was told`,
+    );
+  }
+
+  private async count(
+    pid: number,
+    tables: Tables,
+    { tasks, backends, sums }: { tasks: ReadonlySet<string>; backends: readonly Backend[]; sums: Map<string, number> },
+  ): Promise<void> {
+    const names = backends.map(({ name }) => name).filter((name) => tables.has(name));
+    if (names.length === 0) return;
+    const answer = await this.options.haproxy.socket.tell(
+      pid,
+      names.map((name) => `show stat ${name} 4 -1`),
+    );
+    for (const { backend, name, sessions } of readSessions(answer)) {
+      if (sessions === 0) continue;
+      const task = tables.get(backend)?.find((slot) => slot.name === name)?.task;
+      // Nobody knows whose it is: it may be any of those that leave.
+      const whose = task === UNKNOWN ? [...tasks] : task !== undefined && tasks.has(task) ? [task] : [];
+      for (const one of whose) sums.set(one, (sums.get(one) ?? 0) + sessions);
+    }
+  }
+}
+
+function byBackend(servers: readonly ServerState[]): Map<string, ServerState[]> {
+  const found = new Map<string, ServerState[]>();
+  for (const server of servers) found.set(server.backend, [...(found.get(server.backend) ?? []), server]);
+  return found;
+}
