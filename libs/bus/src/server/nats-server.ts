@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { TuttiError } from '@tutti/model';
+import { messageOf, TuttiError } from '@tutti/model';
 import { connectBus } from '../connection.js';
 import { renderConfig, type ServerConfig } from './config.js';
 
@@ -17,6 +17,8 @@ export interface NatsServerOptions extends Omit<ServerConfig, 'storeDir' | 'host
   credentials?: string;
   /** Program to run; absent: `nats-server` from PATH. */
   program?: string;
+  /** How long it may take to answer, in milliseconds; absent: long enough to look through large streams after a crash. */
+  readyMs?: number;
 }
 
 export interface NatsServer {
@@ -27,14 +29,15 @@ export interface NatsServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 10_000;
+const READY_MS = 120_000;
 
 /**
- * Runs a nats-server and waits until it answers.
+ * Runs a nats-server and waits until it answers. One that does not is ended: another must find its port and its files free.
  * @throws TuttiError `unavailable` when the program is missing or does not come up
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const { dir, host = '127.0.0.1', port = await freePort(), program = 'nats-server' } = options;
+  await requireFree(host, port);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'nats.conf');
   writeFileSync(file, renderConfig({ ...options, host, port, storeDir: join(dir, 'jetstream') }), { mode: 0o600 });
@@ -42,8 +45,25 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = `nats://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
   await Promise.race([spawned(child, program), exited.then(() => undefined)]);
-  await answers(url, child, options.credentials);
+  try {
+    await answers(url, child, options);
+  } catch (error) {
+    await end(child, exited, 'SIGKILL');
+    throw error;
+  }
   return { url, pid: child.pid ?? 0, exited, stop: (signal) => end(child, exited, signal) };
+}
+
+/** Another server on the port would answer in place of ours. */
+async function requireFree(host: string, port: number): Promise<void> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new TuttiError('unavailable', `nats-server cannot listen on ${host}:${port}: ${messageOf(error)}`);
+  }
+  server.close();
+  await once(server, 'close');
 }
 
 async function spawned(child: ChildProcess, program: string): Promise<void> {
@@ -54,12 +74,14 @@ async function spawned(child: ChildProcess, program: string): Promise<void> {
   failed.catch(() => undefined);
 }
 
-async function answers(url: string, child: ChildProcess, credentials?: string): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+async function answers(
+  url: string,
+  child: ChildProcess,
+  { credentials, readyMs = READY_MS }: NatsServerOptions,
+): Promise<void> {
+  const deadline = Date.now() + readyMs;
   for (;;) {
-    if (child.exitCode !== null) {
-      throw new TuttiError('unavailable', `nats-server ended with code ${child.exitCode}; is ${url} taken?`);
-    }
+    requireRunning(child, url);
     try {
       const { nc } = await connectBus({
         servers: [url],
@@ -74,6 +96,12 @@ async function answers(url: string, child: ChildProcess, credentials?: string): 
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+}
+
+function requireRunning({ exitCode, signalCode }: ChildProcess, url: string): void {
+  if (signalCode !== null) throw new TuttiError('unavailable', `nats-server was ended by ${signalCode}`);
+  if (exitCode !== null)
+    throw new TuttiError('unavailable', `nats-server ended with code ${exitCode}; is ${url} taken?`);
 }
 
 async function end(child: ChildProcess, exited: Promise<void>, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
