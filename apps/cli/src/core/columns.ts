@@ -130,7 +130,11 @@ export const incidentColumns = (now: Date): Column<IncidentElement>[] => [
 ];
 
 export const revisionColumns = (now: Date): Column<RevisionElement>[] => [
-  { header: 'REVISION', value: ({ revision, current }) => `${revision}${current ? ' (current)' : ''}` },
+  {
+    header: 'REVISION',
+    value: ({ revision, current, inEffect }) =>
+      `${revision}${inEffect ? (current ? ' (current)' : ' (in effect)') : current ? ' (asked for)' : ''}`,
+  },
   { header: 'CREATED', value: ({ createdAt }) => age(createdAt, now), align: 'right' },
   { header: 'ROLLBACK OF', value: ({ rollbackOf }) => rollbackOf, optional: true },
   { header: 'COMMAND', value: ({ command }) => command },
@@ -140,5 +144,10 @@ export const revisionColumns = (now: Date): Column<RevisionElement>[] => [
       Object.entries(services)
         .map(([name, image]) => `${name}=${image}`)
         .join(', '),
+  },
+  {
+    header: 'ROLLED BACK',
+    value: ({ rolledBack }) => (rolledBack ? `to ${rolledBack.to}: ${rolledBack.cause}` : undefined),
+    optional: true,
   },
 ];

@@ -1,5 +1,5 @@
 import type { RolloutRecord, ServiceProgress } from '@tutti/model';
-import { endOf, isStuck, pendingReasons, progressLines } from './rollouts.js';
+import { endOf, isStuck, pendingReasons, progressLines, rolledBackSentence } from './rollouts.js';
 import { painter } from './style.js';
 
 const service = (of: Partial<ServiceProgress> = {}): ServiceProgress => ({
@@ -32,6 +32,17 @@ test('a rollout ends for a change once it has reached its generation', () => {
   expect(endOf(rollout({ phase: 'done' }), 3)).toBe('done');
   expect(endOf(rollout({ generation: 5, phase: 'failed' }), 3)).toBe('failed');
   expect(endOf(rollout(), 3)).toBeUndefined();
+});
+
+test('what was rolled back ends the change that brought it, and no later one', () => {
+  const rolledBack = { from: 4, to: 3, generation: 3, cause: 'web.1 on n1: exit code 1', at: '' };
+  expect(endOf(rollout({ phase: 'rolling-back', rolledBack }), 3)).toBeUndefined();
+  expect(endOf(rollout({ phase: 'rolled-back', rolledBack }), 3)).toBe('rolled-back');
+  expect(endOf(rollout({ phase: 'rolled-back', generation: 4, rolledBack }), 4)).toBe('done');
+  expect(endOf(rollout({ phase: 'paused' }), 3)).toBe('paused');
+  expect(rolledBackSentence(rollout({ rolledBack }))).toBe(
+    'revision 4 failed and was rolled back to revision 3: web.1 on n1: exit code 1',
+  );
 });
 
 test('stuck is what lacks places only', () => {

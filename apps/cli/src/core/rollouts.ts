@@ -2,14 +2,16 @@ import type { RolloutRecord, ServiceProgress } from '@tutti/model';
 import type { Paint } from './style.js';
 
 /** How waiting for a rollout ends; `undefined` while it goes on. */
-export type RolloutEnd = 'done' | 'failed';
+export type RolloutEnd = 'done' | 'failed' | 'paused' | 'rolled-back';
 
 /** Whether `rollout` has ended for a change that was accepted as `generation`. */
 export function endOf(rollout: RolloutRecord | null, generation: number): RolloutEnd | undefined {
   if (!rollout || rollout.generation < generation) return undefined;
-  if (rollout.phase === 'done') return 'done';
+  const { phase, rolledBack } = rollout;
+  // What was rolled back before this change is what it was made upon.
+  if (phase === 'rolled-back') return (rolledBack?.generation ?? 0) < generation ? 'done' : 'rolled-back';
   // A later change may have superseded the one waited for: then its own fate decides.
-  return rollout.phase === 'failed' ? 'failed' : undefined;
+  return phase === 'done' || phase === 'failed' || phase === 'paused' ? phase : undefined;
 }
 
 /**
@@ -49,6 +51,13 @@ function detailOf(service: ServiceProgress, done: boolean): string {
     ...(service.failed > 0 ? [`${service.failed} failed`] : []),
   ];
   return `  ${parts.join(', ')}`;
+}
+
+/** What became of a revision that failed, in one sentence. */
+export function rolledBackSentence({ rolledBack }: RolloutRecord): string | undefined {
+  if (!rolledBack) return undefined;
+  const { from, to, cause } = rolledBack;
+  return `revision ${from} failed and was rolled back to revision ${to}: ${cause}`;
 }
 
 /** Every pending slot with its reason, once a reason and service. */

@@ -4,7 +4,7 @@ import type { Command as GatewayCommand } from '../client/commands.js';
 import { commandAndWait, type WaitEnd } from '../client/waiting.js';
 import { Gateway } from '../client/http.js';
 import { faultLine } from '../core/plan-lines.js';
-import { pendingReasons, progressLines } from '../core/rollouts.js';
+import { pendingReasons, progressLines, rolledBackSentence } from '../core/rollouts.js';
 import { untilInterrupted } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
@@ -16,6 +16,8 @@ const EXITS: Record<WaitEnd, number> = {
   done: 0,
   removed: 0,
   failed: 2,
+  paused: 2,
+  'rolled-back': 2,
   stuck: 2,
   timeout: 3,
   interrupted: 130,
@@ -72,7 +74,9 @@ function conclude(end: WaitEnd, { ref, verb, last, revision }: Conclusion): void
   if (end === 'removed') print(`${app} removed`);
   else if (end === 'done') print(`${app} ${verb}${as}`);
   else if (end === 'accepted') print(`${app} accepted${as}`);
-  else if (end === 'failed')
+  else if (end === 'rolled-back')
+    say(`${app}: ${(last && rolledBackSentence(last)) ?? 'rolled back'}. \`tutti incidents ${app}\` says more.`);
+  else if (end === 'failed' || end === 'paused')
     say(`${app}: ${last?.message || 'the rollout failed'}. \`tutti incidents ${app}\` says why.`);
   else if (end === 'stuck') {
     say(`${app} is not all placed:`, ...(last ? pendingReasons(last).map((line) => `  ${line}`) : []));

@@ -41,8 +41,8 @@ export class AppsController {
 
   @Get('apps/:namespace/:app/revisions')
   async revisions(@Param('namespace') namespace: string, @Param('app') app: string): Promise<RevisionElement[]> {
-    const { record, revisions } = await this.find(refOf(namespace, app));
-    return presentRevisions(record.revision, revisions);
+    const { record, revisions, rollout } = await this.find(refOf(namespace, app));
+    return presentRevisions(record, { revisions, rollout });
   }
 
   @Get('rollouts/:namespace/:app')

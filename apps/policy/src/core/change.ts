@@ -22,6 +22,12 @@ export function changed(app: AppRecord, changes: Partial<AppRecord>, by: { comma
   return { ...app, ...changes, generation: app.generation + 1, command: by.command, updatedAt: by.now };
 }
 
+/** Whether the revision that is asked for was given up, or goes no further by itself. */
+export function hasFailed({ revision }: AppRecord, { rollout }: Known): boolean {
+  if (rollout?.revision !== revision) return false;
+  return rollout.target !== undefined || rollout.phase === 'paused';
+}
+
 /** The entries of `counts` whose name is among `names`. */
 export function onlyOf<T>(counts: Record<string, T>, names: (name: string) => boolean): Record<string, T> {
   return Object.fromEntries(Object.entries(counts).filter(([name]) => names(name)));

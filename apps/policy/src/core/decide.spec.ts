@@ -112,6 +112,34 @@ describe('decide', () => {
     expect(refused?.outcome.reasons[0]?.message).toContain('1, 2, 3 and 4');
   });
 
+  describe('after an update that has failed', () => {
+    const failed = (over: Partial<NonNullable<Known['rollout']>>): World => {
+      const world = new World();
+      for (const [id, spec] of Object.entries({ 1: A, 2: B, 3: C })) world.do(deploy(id, spec));
+      const rollout = { revision: 3, generation: 3, revisionsInUse: [], ...over };
+      world.known.rollout = rollout as unknown as NonNullable<Known['rollout']>;
+      return world;
+    };
+
+    it('a deploy of the same file tries again', () => {
+      const given = failed({ phase: 'rolled-back', target: 2 });
+      expect(given.do(deploy('again', C))?.outcome).toMatchObject({ changed: true, revision: 4, generation: 4 });
+      expect(failed({ phase: 'paused' }).do(deploy('again', C))?.outcome).toMatchObject({ changed: true });
+      expect(failed({ phase: 'done' }).do(deploy('again', C))?.outcome).toMatchObject({ changed: false });
+    });
+
+    it('a rollback goes to what was before that which is in effect', () => {
+      const back = failed({ phase: 'rolled-back', target: 2 }).do({ ...head('r'), verb: 'rollback', request: {} });
+      expect(back?.revision).toMatchObject({ revision: 4, rollbackOf: 1 });
+    });
+
+    it('what may be gone back to is kept', () => {
+      const world = failed({ phase: 'rolling-back', target: 2, stable: 2, earlier: 1 });
+      for (let n = 4; n <= 30; n += 1) world.do(deploy(`d${n}`, specOf({ web: { image: `a:${n}` } })));
+      expect(world.known.revisions.map(({ revision }) => revision)).toEqual(expect.arrayContaining([1, 2, 3]));
+    });
+  });
+
   it('revives an application that is being removed, and refuses all else on it', () => {
     const world = new World();
     world.do(deploy('1', A));

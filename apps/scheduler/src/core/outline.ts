@@ -37,7 +37,7 @@ function wishesOf(service: ServiceView, steps: Step[]): Decisions {
     steps.push(step);
     if (step.action === 'remove') continue;
     const frees =
-      service.spec && effectiveOrder(service.spec, slot.outdated) === 'stop-first'
+      service.spec && effectiveOrder(service, slot.outdated) === 'stop-first'
         ? [...slot.outdated, ...slot.dead]
         : slot.dead;
     const wish: Wish = {
@@ -63,7 +63,7 @@ function stepOf(service: ServiceView, slot: Slot): Step | undefined {
   }
   if (slot.current.length + slot.displaced.length + slot.stranded.length > 0) return undefined;
   if (!live) return { ...base, action: 'create', reason: 'the slot is empty' };
-  const order = service.spec ? effectiveOrder(service.spec, slot.outdated) : 'stop-first';
+  const order = effectiveOrder(service, slot.outdated);
   const forced = order === 'stop-first' && service.spec?.update.order === 'start-first';
   const why = forced ? 'its spec changed; stopped first, since it holds a port of its host' : 'its spec changed';
   return { ...base, action: 'replace', task: live.record.task, order, reason: why };

@@ -1,11 +1,15 @@
 import { changesOf, kept, orphaned } from './changes.js';
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { dependentsLeft, dependentToMove, unmetDependency } from './dependencies.js';
+import { courseOf, type Course } from './course.js';
 import { drainDueAt } from './drain.js';
 import { placeWishes } from './placing.js';
 import { MOST_TASKS, type Plan } from './plan.js';
+import { watchDueAt } from './phase.js';
 import { progressOf } from './progress.js';
+import type { SlotContext } from './slot-work.js';
 import { decideSlots } from './slots.js';
+import { isTooMuch } from './update-failures.js';
 import { servicesOf, type AppView, type ServiceView } from './view.js';
 import type { Nodes } from './node-view.js';
 
@@ -14,9 +18,13 @@ import type { Nodes } from './node-view.js';
  * same plan, so whoever restarts, or loses a race, just looks again.
  * @param now epoch ms
  */
-export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
+export function reconcile(seen: AppView, nodes: Nodes, now: number): Plan {
+  const course = courseOf(seen, nodes, now);
+  const view: AppView = { ...seen, revision: course.revision };
   const services = new Map(servicesOf(view, nodes).map((service) => [service.name, service]));
-  const decided = new Map([...services].map(([name, service]) => [name, decide(service, { view, services, now })]));
+  const decided = new Map(
+    [...services].map(([name, service]) => [name, decide(service, { view, course, services, now })]),
+  );
   const all = [...decided.values()];
   const forget = all.flatMap((decisions) => decisions.forget);
   const situation = { now, isRemoving: view.app.state === 'removing' };
@@ -36,8 +44,15 @@ export function reconcile(view: AppView, nodes: Nodes, now: number): Plan {
     ],
     forget: [...new Set([...forget.slice(0, MOST_TASKS), ...placed.forget])],
     volumes: Object.fromEntries([...services].map(([name, { volumes }]) => [name, volumes])),
-    rollout: progressOf(view, { services, decided, delays, now }),
-    wakeAt: wakeAtOf(services, decided, now),
+    rollout: progressOf(view, {
+      course,
+      services,
+      decided,
+      delays,
+      isMaking: placed.create.some(({ failures }) => failures < 2),
+      now,
+    }),
+    wakeAt: earlier(wakeAtOf(services, decided, now), watchDueAt({ course, services, now })),
     blocked: placed.delays.length > 0,
     isCut: placed.isCut || most < 0,
   };
@@ -57,28 +72,40 @@ function wakeAtOf(
 
 interface Situation {
   view: AppView;
+  course: Course;
   services: ReadonlyMap<string, ServiceView>;
   now: number;
 }
 
-function decide(service: ServiceView, { view, services, now }: Situation): Decisions {
+function decide(service: ServiceView, { view, course, services, now }: Situation): Decisions {
   if (view.app.state === 'removing' && dependentsLeft(service, services)) return noDecisions();
   const gate = unmetDependency(service, services);
   const dependent = dependentToMove(service, services);
   return decideSlots(service, {
     now,
-    cause: causeOf(view, service),
+    cause: causeOf(view, { service, course }),
+    failures: bearing(service, course),
     ...(gate !== undefined && { gate }),
     ...(dependent !== undefined && { dependent }),
   });
 }
 
+/** What failures of its update mean for a service. One that is rolled out for the first time tries again and again. */
+function bearing(service: ServiceView, { updates }: Course): SlotContext['failures'] {
+  const update = updates[service.name];
+  if (!update || update.failures === 0) return 'none';
+  if (update.paused !== undefined) return 'stop';
+  return service.update?.failureAction === 'continue' || !isTooMuch(update, service) ? 'are borne' : 'none';
+}
+
 /** What a new task of this service is made for. */
-function causeOf({ app, revision }: AppView, service: ServiceView): string {
+function causeOf({ app, revision }: AppView, { service, course }: { service: ServiceView; course: Course }): string {
   if (service.tasks.some((task) => task.record.digest === service.digest)) {
     if (service.tasks.some((task) => task.record.restartEpoch !== service.restartEpoch)) return 'restart asked for';
     if (app.scale[service.name] !== undefined) return `scaled to ${service.desired}`;
   }
+  const { rolledBack } = course;
+  if (rolledBack) return `back to revision ${rolledBack.to}, since ${rolledBack.cause}`;
   return revision.rollbackOf === undefined
     ? `deploy of revision ${app.revision}`
     : `rollback to revision ${revision.rollbackOf}`;

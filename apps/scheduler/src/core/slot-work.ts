@@ -8,6 +8,8 @@ export interface SlotContext {
   gate?: string;
   /** A service that depends on this one and is still to leave a node that both are on. */
   dependent?: string;
+  /** What has failed of the service's update. */
+  failures: 'stop' | 'are borne' | 'none';
   /** What a new task is made for: `deploy of revision 3`. */
   cause: string;
 }

@@ -27,13 +27,17 @@ export interface Slot {
   stranded: TaskView[];
   /** Asked to go, still there. */
   leaving: TaskView[];
-  /** Ended while wanted. */
+  /** Ended while wanted, or stopped because it was unhealthy. */
   dead: TaskView[];
   /** Asked to go, and gone. */
   gone: TaskView[];
   /** The last of these that went so that another can start elsewhere. */
   movedAway?: TaskView | undefined;
 }
+
+/** The last task of a slot that has failed, be it still on its way out. */
+export const lastFailed = ({ leaving, dead }: Slot): TaskView | undefined =>
+  [...leaving.filter(({ record }) => record.condemned), ...dead].at(-1);
 
 /** The slots of a service: those wanted, and those that only have tasks left. */
 export function slotsOf(service: ServiceView): Slot[] {
@@ -66,7 +70,9 @@ const emptySlot = (number: number): Slot => ({
 type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead' | 'gone';
 
 function listOf(service: ServiceView, task: TaskView): List | undefined {
-  if (task.record.target !== 'run' && isSpent(task)) return 'gone';
+  // What was stopped because it was unhealthy has failed: its successor waits as after any other failure.
+  const hasFailed = task.record.condemned === true && !task.record.orphaned;
+  if (task.record.target !== 'run' && isSpent(task)) return hasFailed ? 'dead' : 'gone';
   if (isLeaving(task)) return 'leaving';
   if (isStranded(task)) return 'stranded';
   if (hasEnded(task)) return task.record.target === 'run' ? 'dead' : undefined;

@@ -2,11 +2,20 @@ import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { succession } from './failure.js';
 import { fencedSlots } from './fence.js';
 import { hasMadeWay, homeOf, isOptional, move, movable, rehome } from './moves.js';
-import { effectiveOrder, failedUpdate, updatable, updateDueAt } from './update.js';
+import { effectiveOrder, failedUpdate, isWatched, updatable, updateDueAt } from './update.js';
 import { isDrained } from './node-view.js';
-import { slotsOf, type Slot } from './slot.js';
+import { lastFailed, slotsOf, type Slot } from './slot.js';
 import type { SlotContext, SlotWork } from './slot-work.js';
-import { isComplete, isCurrent, isReady, isSpent, isStranded, type ServiceView, type TaskView } from './view.js';
+import {
+  isComplete,
+  isCurrent,
+  isReady,
+  isServing,
+  isSpent,
+  isStranded,
+  type ServiceView,
+  type TaskView,
+} from './view.js';
 
 /**
  * Decides what to do about a replicated service: each slot from 1 to `desired` gets exactly one task of the wanted
@@ -96,13 +105,14 @@ function fill(slot: Slot, work: SlotWork): void {
     for (const task of surplus) work.decisions.stops.push({ task, cause: 'the slot has a task already' });
     // Its predecessors are kept until here, so that a back-off survives the scheduler's own restart.
     work.decisions.forget.push(...slot.dead);
-    settleKeeper(keeper, slot, work.decisions);
+    settleKeeper(keeper, slot, work);
   } else if (slot.outdated.length + slot.displaced.length > 0) {
     slot.stranded.forEach((task) => work.decisions.losses.push({ task, cause: downOf(task) }));
+    supersede(slot, work.decisions);
     // The new task failed while the old one still serves: tried again by the same back-off.
     const failed = failedUpdate(work.service, slot);
     if (failed && isOptional(slot)) keep(slot, work.decisions);
-    else if (failed) succeed(slot, failed, work);
+    else if (failed && work.context.failures !== 'stop') succeed(slot, failed, work);
   } else if (slot.stranded.length > 0) {
     rehome(slot, work);
   } else {
@@ -116,11 +126,21 @@ function keep(slot: Slot, { keep: kept, forget }: Decisions): void {
   forget.push(...slot.dead);
 }
 
-function settleKeeper(keeper: TaskView, slot: Slot, decisions: Decisions): void {
+/** An update that was itself superseded leaves two earlier tasks: the one that serves, and has longest, stays until the next. */
+function supersede(slot: Slot, { stops }: Decisions): void {
+  if (slot.outdated.length < 2) return;
+  const stays = slot.outdated.find(isReady) ?? slot.outdated[0];
+  for (const task of slot.outdated) if (task !== stays) stops.push({ task, cause: 'superseded before it took over' });
+  slot.outdated = slot.outdated.filter((task) => task === stays);
+}
+
+/** What an update replaces stays until its successor has served for a while, unless it serves nobody itself. */
+function settleKeeper(keeper: TaskView, slot: Slot, { service, context, decisions }: SlotWork): void {
   if (keeper.verdict === 'unhealthy' && keeper.status?.state === 'running') {
     decisions.stops.push({ task: keeper, cause: 'unhealthy', condemned: true });
-  } else if (isReady(keeper)) {
-    for (const task of [...slot.outdated, ...slot.displaced]) {
+  } else if (isServing(keeper)) {
+    const isWell = isWatched(service, keeper, context.now);
+    for (const task of [...slot.outdated.filter((one) => isWell || !isReady(one)), ...slot.displaced]) {
       decisions.stops.push({ task, cause: `replaced by ${keeper.record.task}` });
     }
   }
@@ -133,7 +153,7 @@ const downOf = ({ record }: TaskView): string => `node ${record.node} is down`;
 function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
   const { spec, name } = service;
   if (!spec) return;
-  const last = [...slot.leaving.filter((task) => task.record.condemned), ...slot.dead].at(-1);
+  const last = lastFailed(slot);
   if (last && isCurrent(service, last)) {
     succeed(slot, last, { service, context, decisions });
     return;
@@ -153,8 +173,10 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
 const PREDECESSOR = { reason: 'waits for its predecessor to stop', hopeless: false };
 
 /** Whether what leaves the slot has to be gone before the next task starts; two must not write to one volume. */
-const isWaitedFor = ({ leaving }: Slot, { spec, keeps }: ServiceView): boolean =>
-  leaving.length > 0 && spec !== undefined && (keeps !== 'nothing' || effectiveOrder(spec, leaving) === 'stop-first');
+const isWaitedFor = ({ leaving }: Slot, service: ServiceView): boolean =>
+  leaving.length > 0 &&
+  service.spec !== undefined &&
+  (service.keeps !== 'nothing' || effectiveOrder(service, leaving) === 'stop-first');
 
 function succeed(slot: Slot, last: TaskView, { service, context, decisions }: SlotWork): void {
   const { spec, name } = service;
@@ -188,7 +210,7 @@ function replaceOutdated(slot: Slot, { service, context, decisions }: SlotWork):
   if (!old || !service.spec) return;
   if (context.gate) {
     decisions.waiting = context.gate;
-  } else if (effectiveOrder(service.spec, slot.outdated) === 'stop-first') {
+  } else if (effectiveOrder(service, slot.outdated) === 'stop-first') {
     for (const task of slot.outdated) decisions.stops.push({ task, cause: `${context.cause}, stop-first` });
   } else {
     const cause = `${context.cause}, start-first`;

@@ -7,6 +7,8 @@ import {
   type ServiceSpec,
   type StatusRecord,
   type TaskRecord,
+  type Time,
+  type UpdateSpec,
   type Verdict,
   type VolumeSpec,
 } from '@tutti/model';
@@ -20,6 +22,8 @@ export interface TaskView {
   keyRevision: number;
   status?: StatusRecord;
   verdict?: Verdict;
+  /** When the verdict was given. */
+  verdictSince?: Time;
   /** It is being drained, and service discovery says that nothing reaches it any more. */
   cleared?: true;
   /** The node it is on, once the tasks are looked at by service. */
@@ -29,7 +33,10 @@ export interface TaskView {
 /** An application, what is wanted of it, and its tasks. */
 export interface AppView {
   app: AppRecord;
+  /** The one that is asked for; once a course is set, the one whose spec tasks get. */
   revision: RevisionRecord;
+  /** The one that would be gone back to, or was. */
+  fallback?: RevisionRecord;
   tasks: readonly TaskView[];
   rollout?: RolloutRecord;
 }
@@ -41,6 +48,8 @@ export interface ServiceView {
   digest: string;
   restartEpoch: number;
   desired: number;
+  /** How its tasks are replaced; absent where there is no spec. */
+  update?: UpdateSpec;
   /** Of a service that runs on each node: which nodes these are. */
   hosts?: readonly string[];
   /** Whether a task's data stays behind on its node, or is shared with its successor's. */
@@ -72,6 +81,13 @@ export const isSpent = (task: TaskView): boolean =>
   (task.status !== undefined && isTerminal(task.status.state)) || (task.host !== undefined && isGone(task.host));
 
 export const isRunning = (task: TaskView): boolean => task.status?.state === 'running' && !isStranded(task);
+
+/** Whether the task is ready and the monitor has said so: it takes traffic now. */
+export const isServing = (task: TaskView): boolean => isReady(task) && task.verdict === 'healthy';
+
+/** Since when it takes traffic, epoch ms. */
+export const servingSince = ({ status, verdictSince }: TaskView): number =>
+  Date.parse(verdictSince ?? status?.since ?? '');
 
 /** Whether the task runs and its health check, if it has one, passes. */
 export const isReady = (task: TaskView): boolean =>
@@ -110,7 +126,7 @@ export function servicesOf(view: AppView, nodes: Nodes): ServiceView[] {
     const replicas = everywhere?.length ?? app.scale[name] ?? spec?.replicas ?? 0;
     return {
       name,
-      ...(spec && { spec }),
+      ...(spec && { spec, update: isBack(view) ? spec.rollback : spec.update }),
       digest: revision.digests[name] ?? '',
       restartEpoch: app.restarts[name] ?? 0,
       desired: app.state === 'removing' || !spec ? 0 : replicas,
@@ -120,6 +136,10 @@ export function servicesOf(view: AppView, nodes: Nodes): ServiceView[] {
     };
   });
 }
+
+/** Whether an earlier spec is brought in again, by hand or because an update has failed. */
+const isBack = ({ app, revision }: AppView): boolean =>
+  revision.revision !== app.revision || revision.rollbackOf !== undefined;
 
 const housed = (task: TaskView, host: NodeView | undefined): TaskView => (host ? { ...task, host } : task);
 

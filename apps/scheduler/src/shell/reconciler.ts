@@ -15,8 +15,9 @@ import {
   type Connection,
   type Office,
 } from '@tutti/bus';
-import { messageOf, type AppRecord, type AppRef, type RevisionRecord, type TaskRecord } from '@tutti/model';
+import { messageOf, type AppRef, type TaskRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
+import { asDecided, fallbackNumber } from '../core/course.js';
 import { givesBack, MOST_TASKS, touchesTasks, type NewTask, type Plan } from '../core/plan.js';
 import { sameRollout } from '../core/progress.js';
 import { reconcile } from '../core/reconcile.js';
@@ -24,6 +25,7 @@ import { isGlobal, isSpent, type AppView } from '../core/view.js';
 import { Agenda } from './agenda.js';
 import { Rebalancer } from './rebalancer.js';
 import { NodeVerdicts } from './node-verdicts.js';
+import { Revisions } from './revisions.js';
 import { appKey, concerns, FOLLOWED, Store, type Followed } from './store.js';
 import { stage, stageRollout, type Staged } from './writes.js';
 
@@ -39,7 +41,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly store = new Store();
   private readonly log = new Logger('scheduler');
   private readonly agenda = new Agenda((ref) => this.attend(ref), GATHERING);
-  private readonly revisions = new Map<string, RevisionRecord>();
+  private readonly revisions = new Revisions((key) => get(this.bus, key));
   private readonly progressAt = new Map<string, number>();
   /** Applications with slots that find no room. */
   private readonly blocked = new Map<string, AppRef>();
@@ -85,15 +87,17 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   /** The picture that plans are made on; undefined when the application or its revision is not there. */
   async view(ref: AppRef): Promise<AppView | undefined> {
     const app = this.store.app(ref)?.record;
-    const revision = app && (await this.revisionOf(app));
-    if (!app || !revision) return undefined;
     const rollout = this.store.rollout(ref)?.record;
-    return { app, revision, tasks: this.store.tasks(ref), ...(rollout && { rollout }) };
+    const back = app && fallbackNumber(app.revision, rollout);
+    const [revision, fallback] = app ? await this.revisions.of(app, [app.revision, back]) : [];
+    if (!app || !revision) return undefined;
+    const picture = { ...(rollout && { rollout }), ...(fallback && { fallback }) };
+    return { app, revision, tasks: this.store.tasks(ref), ...picture };
   }
 
   private async views(): Promise<AppView[]> {
     const views = await Promise.all(this.store.apps().map((ref) => this.view(ref)));
-    return [...new Map(views.flatMap((view) => (view ? [[appKey(view.app), view] as const] : []))).values()];
+    return [...new Map(views.flatMap((view) => (view ? [[appKey(view.app), asDecided(view)] as const] : []))).values()];
   }
 
   private take(change: Change<Followed>): void {
@@ -157,7 +161,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       if (!this.store.app(ref)) return await this.cleanUp(ref);
       const view = await this.view(ref);
       if (!view) return;
-      mark(this.everywhere, ref, Object.values(view.revision.spec.services).some(isGlobal));
+      const specs = [view.revision, view.fallback].flatMap((one) => Object.values(one?.spec.services ?? {}));
+      mark(this.everywhere, ref, specs.some(isGlobal));
       await this.carryOut(ref, reconcile(view, this.store.nodes(), Date.now()));
     } catch (error) {
       this.log.warn(`${appKey(ref)}: ${messageOf(error)}; looks again`);
@@ -220,7 +225,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The application is gone from policy's records: its rollout has served. */
   private async cleanUp(ref: AppRef): Promise<void> {
-    this.revisions.delete(appKey(ref));
+    this.revisions.forget(ref);
     this.progressAt.delete(appKey(ref));
     mark(this.blocked, ref, false);
     mark(this.everywhere, ref, false);
@@ -242,15 +247,6 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (forget.length === 0) return;
     const plan: Plan = { create: [], change: [], forget: forget.slice(0, MOST_TASKS), blocked: false };
     await this.commit(ref, stage(plan, { store: this.store, mint, cause: 'removed' }));
-  }
-
-  /** Revisions never change within an application's life, so the last one of each is kept. */
-  private async revisionOf(app: AppRecord): Promise<RevisionRecord | undefined> {
-    const cached = this.revisions.get(appKey(app));
-    if (cached?.revision === app.revision && cached.createdAt >= app.createdAt) return cached;
-    const record = (await get(this.bus, keys.revision(app)))?.record;
-    if (record) this.revisions.set(appKey(app), record);
-    return record;
   }
 }
 

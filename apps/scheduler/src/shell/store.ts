@@ -213,7 +213,7 @@ export class Store {
       record,
       keyRevision: revision,
       ...(status && { status }),
-      ...(health && { verdict: health.verdict }),
+      ...(health && { verdict: health.verdict, verdictSince: health.since }),
       ...(isCleared && { cleared: true }),
     };
   }

@@ -40,10 +40,15 @@ export function stageRollout(store: Store, next: RolloutRecord, cause: string): 
 
 function rolloutEvent(previous: RolloutRecord | undefined, next: RolloutRecord): Participle<'rollout'> {
   if (next.phase === 'removed') return 'removed';
-  if (previous?.phase !== next.phase && next.phase === 'done') return 'completed';
-  if (previous?.phase !== next.phase && next.phase === 'failed') return 'failed';
+  if (previous?.phase !== next.phase) {
+    if (next.phase === 'done') return 'completed';
+    if (isTurn(next.phase)) return next.phase;
+  }
   return previous?.generation === next.generation ? 'progressed' : 'started';
 }
+
+const isTurn = (phase: RolloutRecord['phase']): phase is 'paused' | 'failed' | 'rolling-back' | 'rolled-back' =>
+  phase === 'paused' || phase === 'failed' || phase === 'rolling-back' || phase === 'rolled-back';
 
 function stageLedgers(plan: Plan, created: readonly TaskRecord[], store: Store): Staged[] {
   const ledgers = new Map<string, LedgerRecord>();

@@ -53,7 +53,9 @@ export function aNode(name = 'n1', over: Partial<NodeRecord> = {}): NodeView {
 
 /** A task of `service` in a slot; `state` is what its agent reports. */
 export function aTask(service: string, slot: number, over: TaskOptions = {}): TaskView {
-  const { state = 'running', health = 'none', id = `${service}${slot}`.padEnd(12, '0'), verdict } = over;
+  const { state = 'running', health = 'none', id = `${service}${slot}`.padEnd(12, '0') } = over;
+  const isReady = state === 'running' && (health === 'none' || health === 'healthy');
+  const { verdict = isReady ? 'healthy' : undefined } = over;
   const named = { service, slot, task: id };
   return {
     keyRevision: 1,

@@ -115,12 +115,24 @@ export class Cluster {
     const record = { ...status, since: new Date().toISOString() };
     this.statuses.set(record.task, record);
     this.do(commit(this.bus, [put('status', record, { event: 'observed' })]));
+    if (record.state === 'running') this.judge(record);
+  }
+
+  private judge({ namespace, app, service, task, node, since }: StatusRecord): void {
+    const health = { namespace, app, service, task, node, verdict: 'healthy' as const, reason: 'running', since };
+    this.do(commit(this.bus, [put('health', health, { event: 'changed' })]));
   }
 
   private forget(task: string): void {
     const known = this.statuses.get(task);
     this.statuses.delete(task);
-    if (known) this.do(commit(this.bus, [remove('status', keys.status(known), { event: 'forgotten' })]));
+    if (known)
+      this.do(
+        commit(this.bus, [
+          remove('status', keys.status(known), { event: 'forgotten' }),
+          remove('health', keys.health(known), { event: 'removed' }),
+        ]),
+      );
   }
 
   private do(work: Promise<unknown>): void {

@@ -202,7 +202,12 @@ export class World {
     if (host?.liveness === 'down' || host?.liveness === 'missing') return false;
     const status = { ...record, state, restarts: 0, health: 'none', since: new Date(this.now).toISOString() };
     const finished = state === 'failed' && { finishedAt: new Date(this.now).toISOString() };
-    this.tasks.set(record.task, { ...current, status: { ...status, ...finished } as unknown as StatusRecord });
+    const verdict = state === 'running' && { verdict: 'healthy' as const, verdictSince: status.since };
+    this.tasks.set(record.task, {
+      ...current,
+      status: { ...status, ...finished } as unknown as StatusRecord,
+      ...verdict,
+    });
     return true;
   }
 

@@ -11,7 +11,7 @@ const PARTICIPLES = {
   moves: ['begun'],
   task: ['scheduled', 'draining', 'stopping', 'displaced', 'kept', 'orphaned', 'removed'],
   ledger: ['changed', 'removed'],
-  rollout: ['started', 'progressed', 'completed', 'failed', 'removed'],
+  rollout: ['started', 'progressed', 'completed', 'paused', 'failed', 'rolling-back', 'rolled-back', 'removed'],
   node: ['joined', 'changed', 'removed'],
   status: [
     'accepted',

@@ -3,29 +3,31 @@ import { keyTable } from './keys.js';
 import { section, type Place } from './place.js';
 import { duration, integer, number, oneOf } from './scalars.js';
 
-/** What becomes of these as long as rollouts are not watched after their tasks are healthy. */
-const NOT_YET =
-  'kept, but not acted upon yet: a failed update stops where it is, and is taken back by `tutti rollback`';
-
 const honoured = {
   parallelism: '1 where not given; 0 is all at once',
-  delay: '',
-  failure_action: NOT_YET,
-  monitor: NOT_YET,
-  max_failure_ratio: NOT_YET,
-  order: '',
+  delay: 'from when the last new task was healthy',
+  monitor:
+    '5s where not given: a new task has to serve so long before the one it replaces goes and the next ones are replaced',
+  max_failure_ratio:
+    'of all tasks of the service; one counts as failed that could not be started, is unhealthy, or ended or was restarted before the rollout was done',
 };
 
 export const UPDATE_KEYS = keyTable('services.*.deploy.update_config', {
   honoured: {
     ...honoured,
+    failure_action:
+      'rollback where not given (Swarm: pause): all of the application goes back to the last revision that was completely rolled out',
     order:
       'where not given, start-first if a new container can run beside the old one, and stop-first if they would meet at a fixed port of their host or a writable volume (Compose: stop-first)',
   },
 });
 
 export const ROLLBACK_KEYS = keyTable('services.*.deploy.rollback_config', {
-  honoured: { ...honoured, order: 'as for updates where not given' },
+  honoured: {
+    ...honoured,
+    failure_action: 'pause where not given; what was going back goes no further then, and the rollout has failed',
+    order: 'as for updates where not given',
+  },
 });
 
 const ORDERS = ['start-first', 'stop-first'] as const;
@@ -56,7 +58,6 @@ function read(
   defaults: { order: UpdateSpec['order']; failureAction: Action; allowed: readonly Action[] },
 ): UpdateSpec {
   const keys = section(place, defaults.allowed.includes('rollback') ? UPDATE_KEYS : ROLLBACK_KEYS);
-  for (const key of ['failure_action', 'monitor', 'max_failure_ratio'] as const) keys.at(key)?.ignore(NOT_YET);
   return {
     parallelism: integer(keys.at('parallelism'), { min: 0 }) ?? 1,
     delayMs: duration(keys.at('delay')) ?? 0,

@@ -3,6 +3,7 @@ import type {
   AppRef,
   Endpoint,
   RevisionRecord,
+  RolledBack,
   RolloutPhase,
   RolloutRecord,
   ServiceProgress,
@@ -40,6 +41,10 @@ export interface RevisionElement {
   rollbackOf?: number;
   /** Whether it is the one that is wanted. */
   current: boolean;
+  /** Whether it is the one whose spec tasks get: another one than is wanted after an update has failed. */
+  inEffect: boolean;
+  /** Where it was given up: for which one, and why. */
+  rolledBack?: RolledBack;
   /** Service name to image. */
   services: Record<string, string>;
 }

@@ -121,15 +121,71 @@ export interface ServiceProgress {
   pending: PendingSlot[];
   /** Why nothing is started yet: `waits for store to be healthy`. */
   waiting?: string;
+  /** What has failed of its update; absent where its spec is as before, or nothing has. */
+  update?: UpdateProgress;
 }
 
-export type RolloutPhase = 'progressing' | 'done' | 'failed' | 'removing' | 'removed';
+/** How often tasks of a service have failed since its present spec was begun to be brought in. */
+export interface UpdateProgress {
+  /** Each task counts once. */
+  failures: number;
+  /** The tasks that have been counted and are still there. */
+  counted: string[];
+  /** No further task is replaced, as its `failure_action` says: why. */
+  paused?: string;
+}
+
+/** The task because of whose failure a rollout went no further. */
+export interface UpdateFailure {
+  service: string;
+  slot: number;
+  task: string;
+  node: string;
+  /** `exit code 1`, `unhealthy`. */
+  reason: string;
+  exitCode?: number | null;
+}
+
+/** A revision that was given up for one that had been completely rolled out before. */
+export interface RolledBack {
+  from: number;
+  to: number;
+  /** The generation that had brought it. */
+  generation: number;
+  /** One sentence: which task failed, and how. */
+  cause: string;
+  at: Time;
+}
+
+/**
+ * `paused`, `failed`: it goes no further by itself, though what has failed may be tried again. `rolling-back`,
+ * `rolled-back`: tasks get, or have, the spec of an earlier revision again, though another one is asked for.
+ */
+export type RolloutPhase =
+  'progressing' | 'done' | 'paused' | 'failed' | 'rolling-back' | 'rolled-back' | 'removing' | 'removed';
 
 /** How far an application has come on the way to what is wanted. */
 export interface RolloutRecord extends AppRef {
+  /** The revision that is asked for. */
   revision: number;
   generation: number;
   phase: RolloutPhase;
+  /** The revision whose spec tasks get instead, after an update has failed. */
+  target?: number;
+  /** Since when tasks get the spec that they get now. */
+  targetSince?: Time;
+  /** When all of it was there for the first time, and had been watched. */
+  doneAt?: Time;
+  /** The last revision that was completely rolled out: gone back to if an update fails. */
+  stable?: number;
+  /** The one before: gone back to if `stable` crash-loops soon after. */
+  earlier?: number;
+  /** What tasks get instead, and why. */
+  rolledBack?: RolledBack;
+  /** The revisions that were given up before, the latest last, at most 10. */
+  givenUp?: RolledBack[];
+  /** Why it went no further, or back. */
+  failure?: UpdateFailure;
   services: Record<string, ServiceProgress>;
   message: string;
   /** Revisions that tasks still run; policy keeps these when it trims. */

@@ -4,6 +4,7 @@ import type {
   EndpointsRecord,
   RevisionElement,
   RevisionRecord,
+  RolledBack,
   RolloutRecord,
   ServiceElement,
   ServiceRef,
@@ -34,14 +35,25 @@ function presentApp({ namespace, app, revision, state, updatedAt }: AppRecord, r
   };
 }
 
+/** The revision whose spec tasks get. */
+const inEffect = ({ revision }: AppRecord, rollout: RolloutRecord | null | undefined): number =>
+  rollout?.revision === revision ? (rollout.target ?? revision) : revision;
+
 /** The revisions, newest first. */
-export function presentRevisions(current: number, revisions: readonly RevisionRecord[]): RevisionElement[] {
+export function presentRevisions(
+  app: AppRecord,
+  { revisions, rollout }: { revisions: readonly RevisionRecord[]; rollout: RolloutRecord | null },
+): RevisionElement[] {
+  const given = [...(rollout?.givenUp ?? []), ...(rollout?.rolledBack ? [rollout.rolledBack] : [])];
+  const givenUp = new Map(given.map((one) => [one.from, one]));
   return [...revisions]
     .sort((a, b) => b.revision - a.revision)
     .map(({ revision, createdAt, command, rollbackOf, spec }) => ({
       ...{ revision, createdAt, command },
       ...(rollbackOf !== undefined && { rollbackOf }),
-      current: revision === current,
+      current: revision === app.revision,
+      inEffect: revision === inEffect(app, rollout),
+      ...(givenUp.has(revision) && { rolledBack: givenUp.get(revision) as RolledBack }),
       services: Object.fromEntries(Object.entries(spec.services).map(([name, { image }]) => [name, image])),
     }));
 }
@@ -52,7 +64,10 @@ export function presentServices(seen: Pick<Grouped, 'app' | 'revision' | 'rollou
   const rollouts = new Map(seen.rollout.map((rollout) => [keyOf(rollout), rollout]));
   const endpoints = new Map(seen.endpoints.map((record) => [`${keyOf(record)}/${record.service}`, record]));
   return seen.revision
-    .filter((record) => current.get(keyOf(record))?.revision === record.revision)
+    .filter((record) => {
+      const app = current.get(keyOf(record));
+      return app !== undefined && record.revision === inEffect(app, rollouts.get(keyOf(record)));
+    })
     .sort((a, b) => compare(keyOf(a), keyOf(b)))
     .flatMap((record) =>
       Object.entries(record.spec.services)

@@ -1,9 +1,12 @@
 import type { ApplicationSpec, AppRecord, RevisionRecord, Time } from '@tutti/model';
-import { changed, onlyOf } from '../change.js';
+import { changed, hasFailed, onlyOf } from '../change.js';
 import { because, type CommandOf, type Known, type Verdict } from '../command.js';
 import { equal } from '../equal.js';
 
-/** Makes the application what the file says: a new revision, unless the current one says the same. */
+/**
+ * Makes the application what the file says: a new revision, unless the current one says the same. Where that one has
+ * failed it is tried again, as a new one.
+ */
 export function deploy(command: CommandOf<'deploy'>, known: Known, now: Time): Verdict {
   const { spec, expectGeneration } = command.request;
   const standing = known.app?.generation ?? 0;
@@ -12,7 +15,7 @@ export function deploy(command: CommandOf<'deploy'>, known: Known, now: Time): V
   const by = { command: command.command, now };
   const { app } = known;
   const current = known.revisions.find(({ revision }) => revision === app?.revision);
-  if (app && current && equal(current.spec, spec)) {
+  if (app && current && equal(current.spec, spec) && !hasFailed(app, known)) {
     const scale = keptScale(app, spec);
     if (app.state === 'active' && equal(app.scale, scale)) return {};
     return { app: changed(app, { state: 'active', scale }, by) };

@@ -1,0 +1,36 @@
+import type { RolloutPhase, ServiceProgress } from '@tutti/model';
+import { sentenceOf, type Course } from './course.js';
+import type { Delay } from './decisions.js';
+
+/** What there is to say of a rollout. */
+export interface Said {
+  phase: RolloutPhase;
+  services: Record<string, ServiceProgress>;
+  course: Course;
+  delays: readonly Delay[];
+}
+
+/** How far a rollout is, and what has become of it, for a person. */
+export function messageOf({ phase, services, course, delays }: Said): string {
+  if (phase === 'removed') return 'removed';
+  const all = Object.values(services);
+  const sum = (pick: (progress: ServiceProgress) => number): number => all.reduce((total, one) => total + pick(one), 0);
+  const head = `${sum((one) => one.healthy)} of ${sum((one) => one.desired)} tasks up`;
+  return [...turnOf(phase, course), head, ...hindrances(services, delays)].join('; ');
+}
+
+/** What has become of what was asked for. */
+function turnOf(phase: RolloutPhase, { rolledBack, failure }: Course): string[] {
+  if (!rolledBack) return phase === 'paused' && failure ? [`paused, since ${sentenceOf(failure)}`] : [];
+  const { from, to, cause } = rolledBack;
+  if (phase === 'rolled-back') return [`revision ${from} failed and was rolled back to revision ${to}: ${cause}`];
+  if (phase !== 'failed') return [`revision ${from} failed and is being rolled back to revision ${to}: ${cause}`];
+  const last = failure && sentenceOf(failure) !== cause ? `; then ${sentenceOf(failure)}` : '';
+  return [`revision ${from} failed, and so did going back to revision ${to}: ${cause}${last}`];
+}
+
+function hindrances(services: Record<string, ServiceProgress>, [delay]: readonly Delay[]): string[] {
+  if (delay) return [`${delay.service}.${delay.slot}: ${delay.reason}`];
+  const waiting = Object.entries(services).find(([, progress]) => progress.waiting !== undefined);
+  return waiting ? [`${waiting[0]} ${waiting[1].waiting}`] : [];
+}

@@ -1,0 +1,257 @@
+import { expect } from '@jest/globals';
+import type { RolloutPhase, ServiceSpec, StatusRecord, UpdateSpec } from '@tutti/model';
+import { aServiceSpec } from '@tutti/testing';
+import fc from 'fast-check';
+import { aNode, anApp } from './builders.js';
+import { nodesByName } from '../core/node-view.js';
+import { fallbackNumber } from '../core/course.js';
+import { reconcile } from '../core/reconcile.js';
+import { hasEnded, isLive, isServing, type AppView, type TaskView } from '../core/view.js';
+
+/** What becomes of a task: it goes well, is refused, or comes to grief after so many seconds. */
+export type Fate = 'well' | 'refused' | { after: number; by: 'exit' | 'sickness' | 'restarts' };
+
+/** An update, and what becomes of the tasks that it makes. */
+export interface Story {
+  replicas: number;
+  update: Partial<UpdateSpec>;
+  rollback: Partial<UpdateSpec>;
+  /** Of new tasks, one after the other; those after the last go as the last. */
+  fates: Fate[];
+  /** Of tasks that going back makes. */
+  fatesBack: Fate[];
+  /** Seconds after which another deploy comes, if one does. */
+  superseded?: number;
+}
+
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('well' as const) },
+  { weight: 1, arbitrary: fc.constant('refused' as const) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      after: fc.integer({ min: 1, max: 12 }),
+      by: fc.constantFrom('exit' as const, 'sickness' as const, 'restarts' as const),
+    }),
+  },
+);
+
+const settings = fc.record({
+  parallelism: fc.nat(3),
+  order: fc.constantFrom('start-first' as const, 'stop-first' as const),
+  monitorMs: fc.constantFrom(0, 5000, 10_000),
+  delayMs: fc.constantFrom(0, 3000),
+  maxFailureRatio: fc.constantFrom(0, 0, 0.3, 0.5),
+});
+
+export const story: fc.Arbitrary<Story> = fc.record(
+  {
+    replicas: fc.integer({ min: 1, max: 6 }),
+    update: fc
+      .tuple(settings, fc.constantFrom('rollback' as const, 'rollback' as const, 'pause' as const, 'continue' as const))
+      .map(([one, failureAction]) => ({ ...one, failureAction })),
+    rollback: fc
+      .tuple(settings, fc.constantFrom('pause' as const, 'continue' as const))
+      .map(([one, failureAction]) => ({ ...one, failureAction })),
+    fates: fc.array(fate, { minLength: 1, maxLength: 8 }),
+    fatesBack: fc.oneof(
+      { weight: 4, arbitrary: fc.constant<Fate[]>(['well']) },
+      { weight: 1, arbitrary: fc.array(fate, { minLength: 1, maxLength: 4 }) },
+    ),
+    superseded: fc.integer({ min: 1, max: 30 }),
+  },
+  { requiredKeys: ['replicas', 'update', 'rollback', 'fates', 'fatesBack'] },
+);
+
+const ENDS: ReadonlySet<RolloutPhase | undefined> = new Set(['done', 'rolled-back', 'paused', 'failed'] as const);
+
+interface Actor {
+  view: TaskView;
+  fate: Fate;
+  runs?: number;
+}
+
+/** One service whose update goes as a story tells, second by second. */
+export class RolloutWorld {
+  now = Date.UTC(2026, 0, 1);
+  readonly actors = new Map<string, Actor>();
+  private app: Omit<AppView, 'tasks'>;
+  private readonly revisions = new Map<number, AppView['revision']>();
+  /** The fewest slots that served at once since the update began. */
+  least = Infinity;
+  private ids = 0;
+  private made = { new: 0, back: 0 };
+  /** Slots of which more was lost than anybody could know beforehand, or than its file puts up with. */
+  private readonly excused = new Set<number>();
+
+  constructor(readonly story: Story) {
+    this.app = anApp({ web: this.spec() });
+    this.revisions.set(1, this.app.revision);
+  }
+
+  get phase(): RolloutPhase | undefined {
+    return this.app.rollout?.phase;
+  }
+
+  get rollout(): AppView['rollout'] {
+    return this.app.rollout;
+  }
+
+  deploy(): void {
+    const number = this.app.app.revision + 1;
+    const revision = { ...this.app.revision, revision: number, digests: { web: `web-${number}` } };
+    this.revisions.set(number, revision);
+    const app = { ...this.app.app, revision: number, generation: this.app.app.generation + 1 };
+    this.app = { ...this.app, app, revision };
+  }
+
+  /** Brings the first revision up, which goes well. */
+  first(): void {
+    for (let second = 0; this.phase !== 'done'; second++) {
+      if (second > 60) throw new Error(`the first revision is ${this.phase}: ${this.picture()}`);
+      this.second();
+    }
+  }
+
+  /** Goes on until nothing is left to do. @returns the phase it ended in */
+  play(): RolloutPhase | undefined {
+    for (let second = 0, still = 0; second < 1500; second++) {
+      if (second === this.story.superseded) this.deploy();
+      const changed = this.second();
+      still = changed || !ENDS.has(this.phase) ? 0 : still + 1;
+      const isToCome = this.story.superseded !== undefined && second < this.story.superseded;
+      if (still > 15 && !isToCome) return this.phase;
+    }
+    // What is tried again and again has ended all the same.
+    if (!ENDS.has(this.phase)) throw new Error(`still ${this.phase}: ${JSON.stringify(this.app.rollout, null, 1)}`);
+    return this.phase;
+  }
+
+  /** Digests of what serves, by slot. */
+  serving(): Map<number, string[]> {
+    const slots = new Map<number, string[]>();
+    for (const { view } of this.actors.values()) {
+      const { slot, digest } = view.record;
+      if (isServing(view) && !hasEnded(view)) slots.set(slot, [...(slots.get(slot) ?? []), digest]);
+    }
+    return slots;
+  }
+
+  private second(): boolean {
+    const changed = this.look();
+    this.check();
+    this.now += 1000;
+    for (const actor of [...this.actors.values()]) this.act(actor);
+    return changed;
+  }
+
+  private spec(): ServiceSpec {
+    const { replicas, update, rollback } = this.story;
+    const base = aServiceSpec({ replicas });
+    return { ...base, update: { ...base.update, ...update }, rollback: { ...base.rollback, ...rollback } };
+  }
+
+  private look(): boolean {
+    const back = fallbackNumber(this.app.app.revision, this.app.rollout);
+    const fallback = back === undefined ? undefined : this.revisions.get(back);
+    const { fallback: _before, ...app } = this.app;
+    const view = {
+      ...app,
+      ...(fallback && { fallback }),
+      tasks: [...this.actors.values()].map(({ view: one }) => one),
+    };
+    const plan = reconcile(view, nodesByName([aNode('n1')]), this.now);
+    for (const { record } of plan.forget) this.actors.delete(record.task);
+    for (const { task, record } of plan.change) this.put({ ...task, record });
+    for (const task of plan.create) {
+      const record = { ...task, task: `t${this.ids++}`, createdAt: new Date(this.now).toISOString() };
+      this.actors.set(record.task, { view: { record, keyRevision: 1 }, fate: this.fateOf(record.revision) });
+    }
+    if (plan.rollout) this.app = { ...this.app, rollout: plan.rollout };
+    return plan.create.length + plan.change.length + plan.forget.length > 0;
+  }
+
+  private fateOf(revision: number): Fate {
+    if (revision === 1 && this.app.app.revision === 1) return 'well';
+    const { fates, fatesBack } = this.story;
+    const isBack = revision !== this.app.app.revision;
+    const all = isBack ? fatesBack : fates;
+    const index = isBack ? this.made.back++ : this.made.new++;
+    return all[Math.min(index, all.length - 1)] ?? 'well';
+  }
+
+  private put(view: TaskView): void {
+    const actor = this.actors.get(view.record.task);
+    if (actor) this.actors.set(view.record.task, { ...actor, view });
+  }
+
+  private act(actor: Actor): void {
+    const { view } = actor;
+    if (hasEnded(view)) return;
+    if (view.record.target === 'drain') return this.put({ ...view, cleared: true });
+    if (view.record.target === 'stop') return this.report(view, { state: 'stopped' });
+    if (actor.fate === 'refused') return this.report(view, { state: 'rejected', error: 'no such image' });
+    if (view.status?.state !== 'running') return this.report(view, { state: 'running' });
+    if (typeof actor.fate === 'string') return;
+    actor.runs = (actor.runs ?? 0) + 1;
+    if (actor.runs % actor.fate.after === 0) this.grieve(view, actor.fate.by);
+  }
+
+  private grieve(view: TaskView, by: 'exit' | 'sickness' | 'restarts'): void {
+    const at = new Date(this.now).toISOString();
+    const lastExit = { code: 1, oom: false, at };
+    this.excuse(view);
+    if (by === 'exit') this.report(view, { state: 'failed', lastExit });
+    else if (by === 'sickness') this.put({ ...view, verdict: 'unhealthy', verdictSince: at });
+    else this.report(view, { state: 'running', restarts: (view.status?.restarts ?? 0) + 1, lastExit });
+  }
+
+  /** Nobody can promise that what has served well goes on to, nor that going back works. */
+  private excuse({ record, verdictSince }: TaskView): void {
+    const { update, rollback } = this.story;
+    const isBack = record.revision !== this.app.app.revision;
+    const { monitorMs = 0 } = isBack ? rollback : update;
+    const servedFor = this.now - Date.parse(verdictSince ?? '');
+    if (servedFor >= monitorMs || isBack) this.excused.add(record.slot);
+  }
+
+  private report(view: TaskView, over: Partial<StatusRecord>): void {
+    const at = new Date(this.now).toISOString();
+    const before = view.status ?? { ...view.record, restarts: 0, health: 'none', image: '', addresses: {}, ports: [] };
+    const status = { ...before, since: at, ...over } as StatusRecord;
+    if (status.state !== 'running') status.finishedAt = at;
+    const isNew = status.state === 'running';
+    this.put({ ...view, status, ...(isNew && { verdict: 'healthy' as const, verdictSince: at }) });
+  }
+
+  /** What is promised while an update goes on, however it goes. */
+  private check(): void {
+    const { replicas, update, rollback } = this.story;
+    if (this.app.app.revision === 1) return;
+    this.least = Math.min(this.least, this.serving().size);
+    const isBorne = (one: Partial<UpdateSpec>): boolean =>
+      one.failureAction === 'continue' || one.maxFailureRatio !== 0;
+    const live = [...this.actors.values()].map(({ view }) => view).filter(isLive);
+    const failing = new Set(
+      live
+        .filter(({ status, record }) => (status?.restarts ?? 0) + record.failures > 0)
+        .map(({ record }) => record.slot),
+    );
+    const borne = isBorne(update) || isBorne(rollback) ? failing.size : 0;
+    const at = ({ parallelism = 1 }: Partial<UpdateSpec>): number => (parallelism === 0 ? replicas : parallelism);
+    const atOnce = Math.max(at(update), at(rollback));
+    expect(live.length).toBeLessThanOrEqual(replicas + atOnce + borne);
+    const isGentle = update.order === 'start-first' && rollback.order === 'start-first';
+    if (!isGentle && (isBorne(update) || isBorne(rollback))) return;
+    const served = new Set([...this.serving().keys(), ...this.excused]);
+    const promised = isGentle ? replicas : Math.max(0, replicas - atOnce);
+    if (served.size < promised) throw new Error(`${served.size} of ${promised} promised: ${this.picture()}`);
+  }
+
+  private picture(): string {
+    const tasks = [...this.actors.values()].map(({ view: { record, status, verdict } }) =>
+      [record.slot, record.task, record.digest, record.target, status?.state, verdict, status?.restarts].join(' '),
+    );
+    return JSON.stringify([this.app.rollout, tasks], null, 1);
+  }
+}
