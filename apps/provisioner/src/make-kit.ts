@@ -9,6 +9,7 @@ import { lastShipped } from './logs/resume.js';
 import { Bridges } from './networks/bridges.js';
 import { ownAddress } from './networks/host-networks.js';
 import { NodeRange } from './networks/node-range.js';
+import { Resolvers } from './networks/resolvers.js';
 import type { Settings } from './settings.js';
 import { StatusWriter } from './status-writer.js';
 import { ImagePuller } from './tasks/image-puller.js';
@@ -56,8 +57,8 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: Ki
     ends: new Permits(ENDS),
     revisions: new Revisions(bus),
     images: new ImagePuller({ engine, logger, loginOf: dockerLogins(settings.dockerConfig) }),
-    shared: new SharedResources({ engine, owner, bridges, logger }),
-    range,
+    shared: new SharedResources({ engine, owner, bridges, resolvers: new Resolvers(settings.resolver), logger }),
+    networks: { close: () => (range.close(), bridges.close()) },
     reports: new StatusWriter(bus, logger),
     logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),
     isAppHere: (app, but) => board().isAppHere(app, but),

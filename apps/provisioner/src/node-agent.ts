@@ -93,7 +93,7 @@ export class NodeAgent {
     this.events?.unsubscribe();
     this.sampler.stop();
     this.board.close();
-    this.kit.range.close();
+    this.kit.networks.close();
     this.registration.lapse();
     await Promise.all([this.kit.reports.close(CLOSE_MS), this.kit.logs.close()]);
     // An engine that was handed in belongs to whoever made it.

@@ -29,6 +29,8 @@ export interface Settings {
   address?: string;
   /** Whether a proxy stands beside the agent, which takes published ports in. */
   proxy: boolean;
+  /** Whether a resolver of this node is to answer for names, on the host's addresses on its networks. */
+  resolver: boolean;
   /** Containers of other clusters on the same engine are not touched. */
   clusterId: string;
   /** Creates and starts at once. */
@@ -49,6 +51,7 @@ const DEFAULTS = {
   resources: {},
   proxy: false,
   clusterId: 'tutti',
+  resolver: false,
   // Measured on two cores: best with 8, 4 close behind, more only queue up in the engine.
   parallelism: 8,
   leaseTtlMs: 3000,
@@ -70,6 +73,7 @@ export function settingsOf(options: AgentOptions): Settings {
     resources: options.resources ?? DEFAULTS.resources,
     proxy: options.proxy ?? DEFAULTS.proxy,
     clusterId: options.clusterId ?? DEFAULTS.clusterId,
+    resolver: options.resolver ?? DEFAULTS.resolver,
     parallelism: Math.max(1, options.parallelism ?? DEFAULTS.parallelism),
     ...leaseOf(options),
     engineAwayMs: options.engineAwayMs ?? DEFAULTS.engineAwayMs,
@@ -94,6 +98,7 @@ function leaseOf({
  * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_ENGINE (`docker`, `process`), TUTTI_DOCKER_HOST or
  * DOCKER_HOST, TUTTI_ENGINE_ROOT (where plain processes are kept), TUTTI_LABELS (`zone=a,disk=ssd`),
  * TUTTI_RESOURCES (`gpu=2`), TUTTI_ADDRESS, TUTTI_CLUSTER, TUTTI_PARALLELISM, TUTTI_PROXY (`true`: one stands beside it),
+ * TUTTI_RESOLVER (`on` where the node has one),
  * TUTTI_LEASE and TUTTI_LEASE_EVERY (`3s`, `1500ms`: when it counts as down, how often it renews), and what every service is told.
  * @throws TuttiError `invalid` for labels or a number that cannot be read
  */
@@ -106,6 +111,7 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     ...hostSettingsFromEnv(env),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
     proxy: env.TUTTI_PROXY === 'true',
+    resolver: env.TUTTI_RESOLVER === 'on',
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),
   };

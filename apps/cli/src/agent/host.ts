@@ -72,6 +72,8 @@ async function runNode(
   const { engine, words } = await chooseEngine(wish, { node, cluster: membership.cluster });
   settings.step(`joined the cluster of ${membership.gateway} as node ${node}, engine ${words}`);
   const began = Date.now();
+  const network = await runNetwork({ home, membership });
+  undo.push(() => network?.close());
   const proxy = hasProxy ? await runProxy({ home, membership }, settings.step) : undefined;
   undo.push(() => proxy?.close());
   const agentSettings = {
@@ -81,11 +83,10 @@ async function runNode(
     engine,
     ...(leaseMs !== undefined && { leaseMs }),
     proxy: proxy !== undefined,
+    resolver: network !== undefined,
   };
   const agent: RunningService = await runAgent(agentSettings);
   undo.push(() => agent.close());
-  const network = await runNetwork(agentSettings);
-  undo.push(() => network?.close());
   return { ready: untilKnown(agentSettings, began).then(describe) };
 }
 

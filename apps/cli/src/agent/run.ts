@@ -11,6 +11,8 @@ export interface AgentSettings {
   membership: Membership;
   labels: Record<string, string>;
   engine: EngineChoice;
+  /** Whether this node has a resolver. */
+  resolver?: boolean;
   /** See `HostSettings`. */
   leaseMs?: number;
   /** Whether there is a proxy that goes by this node's name. */
@@ -25,7 +27,7 @@ const BUS_PATIENCE_MS = 30_000;
  * @throws TuttiError when the bus cannot be reached
  */
 export function runAgent(settings: AgentSettings): Promise<RunningService> {
-  const { membership, labels, engine, leaseMs, proxy } = settings;
+  const { membership, labels, engine, leaseMs, proxy, resolver = false } = settings;
   return start({
     ...busOf(settings),
     ...hostSettingsFromEnv(),
@@ -33,6 +35,7 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
     labels,
     ...(membership.address !== undefined && { address: membership.address }),
     engine,
+    resolver,
     ...(leaseMs !== undefined && { leaseTtlMs: leaseMs }),
     proxy,
   });
@@ -47,7 +50,7 @@ export function runProxy(
 }
 
 /** Joins the host's networks with those of other hosts. @throws TuttiError for an overlay that cannot be had */
-export function runNetwork(settings: AgentSettings): Promise<RunningService | undefined> {
+export function runNetwork(settings: Pick<AgentSettings, 'home' | 'membership'>): Promise<RunningService | undefined> {
   const { cluster, node } = settings.membership;
   return startNetwork({ ...busOf(settings), cluster, node });
 }

@@ -104,6 +104,7 @@ function environmentOf(name: ServiceName, hosting: Hosting): NodeJS.ProcessEnv {
       TUTTI_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
+      TUTTI_RESOLVER: hosting.resolver ? 'on' : 'off',
       ...(hosting.address !== undefined && { TUTTI_ADDRESS: hosting.address }),
       ...(engine.kind && { TUTTI_ENGINE: engine.kind }),
       ...(engine.root && { TUTTI_ENGINE_ROOT: engine.root }),

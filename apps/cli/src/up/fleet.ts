@@ -40,6 +40,8 @@ export interface Hosting {
   cluster: string;
   labels: Record<string, string>;
   engine: EngineChoice;
+  /** Whether this node has a resolver. */
+  resolver: boolean;
   /** Where other hosts reach this one; absent: the agent finds one out. */
   address?: string;
   /** Whether there is a proxy on this node. */

@@ -10,7 +10,7 @@ import {
   nodeCredentialsPath,
   type Authority,
 } from '@tutti/bus';
-import { startNetwork } from '@tutti/data-plane';
+import { startNetwork, type NetworkOptions } from '@tutti/data-plane';
 import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
@@ -28,6 +28,8 @@ import { clusterOf, otherServers, type Membership } from './members/members.js';
 import { Nats } from './nats.js';
 import { writeEntrance } from './entrance.js';
 import { advertisedFor, canListen, reachable } from './ports.js';
+
+const BUS_PATIENCE_MS = 30_000;
 
 export interface UpSettings {
   data: DataDir;
@@ -91,17 +93,15 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     const hosting = hostingOf(settings, { natsUrls: [nats.url, ...others], node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     if (settings.isNode) {
-      const proxy = await startCompanion({ ...busOfNode(hosting), cluster, node }, settings.log);
+      const network = await startNetwork(nodeUser(hosting));
+      undo.push(() => network?.close());
+      const proxy = await startCompanion(nodeUser(hosting), settings.log);
       undo.push(() => proxy?.close());
-      hosting.proxy = proxy !== undefined;
+      Object.assign(hosting, { proxy: proxy !== undefined, resolver: network !== undefined });
     }
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
     await fleet.start();
-    if (settings.isNode) {
-      const network = await startNetwork({ ...busOfNode(hosting), cluster, node });
-      undo.push(() => network?.close());
-    }
     step(`services: ${hosting.services.join(', ')}`);
     if (settings.isNode) step(`node ${node}, engine ${words}`);
     if (endpoint !== undefined) step(`other hosts join at ${endpoint} (\`tutti token\` says how)`);
@@ -168,15 +168,17 @@ function hostingOf(
     labels,
     engine: at.engine,
     proxy: false,
+    resolver: false,
     ...(address !== undefined && isIPv4(address) && { address }),
     gateway: { host: listen, port: at.port, token: ensureToken(data.token), joinFile: data.join },
     log,
   };
 }
 
-function busOfNode(hosting: Hosting): { name: string; node: string; servers: string[]; credentials: string } {
-  const { node, natsUrls } = hosting;
-  return { name: 'provisioner', node, servers: [...natsUrls], credentials: hosting.credentials('provisioner') };
+/** How a companion of the agent speaks to the bus: as the node. */
+function nodeUser({ node, cluster, natsUrls, credentials }: Hosting): NetworkOptions {
+  const own = { servers: [...natsUrls], credentials: credentials('provisioner') };
+  return { name: 'provisioner', node, cluster, ...own, timeoutMs: BUS_PATIENCE_MS };
 }
 
 function fleetOf(settings: UpSettings, of: { hosting: Hosting; context: Context; nats: Nats }): Fleet {

@@ -4,14 +4,22 @@ import type { Hosting } from './fleet.js';
 
 /** How each service is started in this process. Its code is loaded when it is started. */
 export function starters(hosting: Hosting): Record<ServiceName, () => Promise<RunningService>> {
-  const { gateway, node, cluster, labels, engine, address, proxy } = hosting;
+  const { gateway, node, cluster, labels, engine, address, proxy, resolver } = hosting;
   const common = (name: ServiceName): ServiceOptions => ({
     name,
     servers: [...hosting.natsUrls],
     credentials: hosting.credentials(name),
     timeoutMs: 30_000,
   });
-  const agent = { node, labels, clusterId: cluster, engine, proxy, ...(address !== undefined && { address }) };
+  const agent = {
+    node,
+    labels,
+    clusterId: cluster,
+    engine,
+    proxy,
+    resolver,
+    ...(address !== undefined && { address }),
+  };
   return {
     policy: async () => (await import('@tutti/policy')).start(common('policy')),
     scheduler: async () => (await import('@tutti/scheduler')).start(common('scheduler')),

@@ -1,14 +1,17 @@
 import type { LoggerService } from '@nestjs/common';
-import { filters, watch, type Change, type Connection } from '@tutti/bus';
+import { filters, KeyedSerial, watch, type Change, type Connection } from '@tutti/bus';
 import { messageOf, type BridgesRecord } from '@tutti/model';
 import { createHash } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { Subscription } from 'rxjs';
+import { hostAddresses } from './addresses.js';
 import { chainsOf, firewallRules } from './core/firewall.js';
 import { pictureOf, type Picture } from './core/picture.js';
 import type { Overlay, Tunnel } from './core/ways.js';
 import { Firewall } from './firewall.js';
 import { Ways } from './ways.js';
+
+/** Its work has no parts: each look is at everything. */
+const ALL = 'all';
 
 const FOLLOWED = ['range', 'bridges', 'node'] as const;
 type Followed = (typeof FOLLOWED)[number];
@@ -36,10 +39,7 @@ export class NetworkPlane {
   private readonly ways: Ways;
   private readonly subscription: Subscription;
   private readonly timer: NodeJS.Timeout;
-  private ready = false;
-  private due = false;
-  private working: Promise<void> | undefined;
-  private closed = false;
+  private readonly work = new KeyedSerial(() => this.settle(), { onError: (error) => this.complain(messageOf(error)) });
   private complaint = '';
 
   constructor(private readonly options: PlaneOptions) {
@@ -53,21 +53,20 @@ export class NetworkPlane {
       next: (change) => this.take(change),
       error: (error: unknown) => logger.error(`the networks cannot be followed: ${messageOf(error)}`),
     });
-    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.timer = setInterval(() => this.work.add(ALL), LOOK_MS).unref();
   }
 
   /** What is set up stays: containers go on talking to one another. */
   async close(): Promise<void> {
-    this.closed = true;
     clearInterval(this.timer);
     this.subscription.unsubscribe();
-    await this.working;
+    await this.work.close();
   }
 
   private take(change: Change<Followed>): void {
-    if (change.type === 'ready') this.ready = true;
-    else this.fold(change);
-    this.look();
+    if (change.type === 'ready') return this.work.open();
+    this.fold(change);
+    this.work.add(ALL);
   }
 
   private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): void {
@@ -86,30 +85,13 @@ export class NetworkPlane {
     }
   }
 
-  /** One look at a time; what was learned meanwhile is for the next. */
-  private look(): void {
-    if (!this.ready || this.closed) return;
-    this.due = true;
-    this.working ??= this.keepLooking().finally(() => (this.working = undefined));
-  }
-
-  private async keepLooking(): Promise<void> {
-    while (this.due && !this.closed) {
-      this.due = false;
-      try {
-        await this.settle();
-      } catch (error) {
-        this.complain(messageOf(error));
-      }
-    }
-  }
-
   private async settle(): Promise<void> {
     const { node } = this.options;
-    const picture = pictureOf({ ...this.known(), node, deviceOf });
+    const addresses = await hostAddresses();
+    const picture = pictureOf({ ...this.known(), node, deviceOf: (address) => addresses.get(address) });
     if (!picture) return;
     if (picture.bridges.length === 0 && picture.peers.length === 0) return this.firewall.remove();
-    const underlay = deviceOf(picture.address);
+    const underlay = addresses.get(picture.address);
     if (underlay === undefined) {
       return this.complain(
         `no interface of this host has the address ${picture.address} that the node is known by: set TUTTI_ADDRESS to one that has`,
@@ -138,13 +120,6 @@ export class NetworkPlane {
     this.complaint = text;
     this.options.logger.warn(`networks between hosts: ${text}`);
   }
-}
-
-function deviceOf(address: string): string | undefined {
-  const found = Object.entries(networkInterfaces()).find(([, entries]) =>
-    entries?.some((entry) => entry.address === address),
-  );
-  return found?.[0];
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,7 +1,8 @@
 import { connectBus, createLogger, type RunningService, type ServiceOptions } from '@tutti/bus';
 import { invalid } from '@tutti/model';
-import { overlayFromEnv } from './settings.js';
+import { Resolver } from '../names/resolver.js';
 import { NetworkPlane } from './plane.js';
+import { overlayFromEnv } from './settings.js';
 import { run, tryRun } from './tools.js';
 
 export interface NetworkOptions extends ServiceOptions {
@@ -10,27 +11,27 @@ export interface NetworkOptions extends ServiceOptions {
 }
 
 /**
- * Joins the networks of a node with those of others, for as long as it runs. Undefined where this process may not: then
- * containers reach those of other nodes by published ports only, and that is said once.
+ * Joins the networks of a node with those of others, and answers for names on them, for as long as it runs. Undefined where
+ * this process may not: then networks and names end at the node, and that is said once.
  * @throws TuttiError `invalid` for an overlay that cannot be had, `unavailable` where the bus does not answer
  */
 export async function startNetwork(options: NetworkOptions): Promise<RunningService | undefined> {
   const logger = options.logger ?? createLogger('network');
   const overlay = overlayFromEnv();
-  if (overlay === 'none') return undefined;
   if (overlay === 'wireguard') throw await noWireGuard();
   const obstacle = await obstacleHere();
   if (obstacle !== undefined) {
     logger.warn(
-      `networks end at this host, since ${obstacle}; containers of other nodes are reached by published ports`,
+      `networks and names end at this host, since ${obstacle}; containers of other nodes are reached by published ports`,
     );
     return undefined;
   }
   const bus = await connectBus(options);
   const { cluster, node } = options;
-  const plane = new NetworkPlane({ bus, logger, cluster, node, overlay });
+  const plane = overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay });
+  const resolver = new Resolver({ bus, node, logger });
   const close = async (): Promise<void> => {
-    await plane.close();
+    await Promise.all([plane?.close(), resolver.close()]);
     await bus.nc.close();
   };
   return { name: 'network', close };

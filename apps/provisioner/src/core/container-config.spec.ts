@@ -1,6 +1,14 @@
 import type { TaskRecord } from '@tutti/model';
 import { aService, aSpec, aTask } from '../testing/builders.js';
-import { addressesByKey, containerConfig, ingressPorts, networksOf, volumesOf } from './container-config.js';
+import {
+  addressesByKey,
+  containerConfig,
+  ingressPorts,
+  networksOf,
+  openNetworks,
+  volumesOf,
+  withResolvers,
+} from './container-config.js';
 import { LABEL, taskOfLabels } from './labels.js';
 
 const OWNER = { cluster: 'c', node: 'n1' };
@@ -55,6 +63,21 @@ describe('the container of a task', () => {
     const config = containerConfig(aTask({ ports }), plan, OWNER);
     expect(config.ports.map(({ target }) => target)).toEqual([81, 82]);
     expect(ingressPorts({ ports })).toEqual([{ host: 8080, container: 80, protocol: 'tcp', mode: 'ingress' }]);
+  });
+
+  test('asks the node’s resolver, and has no aliases where that answers', () => {
+    const config = containerConfig(task, plan, OWNER);
+    expect(withResolvers(config, new Map(), ['9.9.9.9'])).toBe(config);
+    const resolvers = new Map([
+      ['tutti_team-a_shop_back', { address: '10.0.0.1', answers: true }],
+      ['edge', { address: '10.0.1.1', answers: false }],
+    ]);
+    const { networks, runtime } = withResolvers(config, resolvers, ['9.9.9.9']);
+    expect(networks.map(({ aliases }) => aliases)).toEqual([[], ['web']]);
+    expect(runtime.dns).toEqual(['10.0.0.1', '10.0.1.1', '9.9.9.9']);
+    const own = { ...config, runtime: { dns: ['8.8.8.8'] } };
+    expect(withResolvers(own, resolvers, ['9.9.9.9']).runtime.dns).toEqual(['10.0.0.1', '10.0.1.1', '8.8.8.8']);
+    expect(openNetworks(task, plan)).toEqual(['tutti_team-a_shop_back', 'edge']);
   });
 
   test('is nobody’s where its labels do not name a task', () => {

@@ -52,6 +52,34 @@ export function ingressPorts({ ports }: Pick<TaskRecord, 'ports'>): PublishedPor
   );
 }
 
+type Config = ReturnType<typeof containerConfig>;
+
+/**
+ * The same container, which asks the node's resolver for names. Where that answers, it has no aliases: the engine, which
+ * knows only this node, would answer for it.
+ * @param resolvers network to whom to ask on it; on others the engine's own names serve, as on `internal` ones
+ * @param others asked for what the resolver does not know, and while it is away
+ */
+export function withResolvers(
+  config: Config,
+  resolvers: ReadonlyMap<string, { address: string; answers: boolean }>,
+  others: readonly string[],
+): Config {
+  if (resolvers.size === 0) return config;
+  const dns = config.networks.flatMap(({ name }) => resolvers.get(name)?.address ?? []);
+  return {
+    ...config,
+    networks: config.networks.map((each) => (resolvers.get(each.name)?.answers ? { ...each, aliases: [] } : each)),
+    runtime: { ...config.runtime, dns: [...dns, ...(config.runtime.dns ?? others)] },
+  };
+}
+
+/** The engine's name of each network that the task is on and that leads out of the host. */
+export function openNetworks(app: AppRef, plan: TaskPlan): string[] {
+  const keys = networkKeys(plan).filter((key) => plan.app.networks[key]?.internal !== true);
+  return keys.map((key) => sharedName(app, key, plan.app.networks[key]?.name));
+}
+
 /** Zero stands for no limit. */
 function limitsOf({ service: { limits } }: TaskPlan): { cpuMillis?: number; memoryBytes?: number; pids?: number } {
   const { cpuMillis, memoryBytes, pids } = limits;

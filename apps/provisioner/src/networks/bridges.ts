@@ -7,6 +7,7 @@ import { hostStretches } from './host-networks.js';
 
 /** How many subnets that turn out to be taken are passed over before the engine picks one. */
 const TRIES = 16;
+const AGAIN_MS = 1000;
 
 export interface BridgesOptions {
   bus: Connection;
@@ -30,6 +31,7 @@ export class Bridges {
   private telling: Promise<void> | undefined;
   private untold = false;
   private told = '';
+  private again: NodeJS.Timeout | undefined;
   private kind: string | undefined;
 
   constructor(private readonly options: BridgesOptions) {}
@@ -43,14 +45,16 @@ export class Bridges {
     const made = this.making.then(() => this.make(config, prefix));
     this.making = made.catch(() => undefined);
     const network = await made;
-    await this.tell();
+    // Not waited for: the bus may be away, and containers are needed all the same.
+    void this.tell();
     return network;
   }
 
   /** Says which networks there are, once more where something may have changed while it did. */
   tell(): Promise<void> {
+    clearTimeout(this.again);
     this.untold = true;
-    this.telling ??= this.keepTelling().finally(() => (this.telling = undefined));
+    this.telling ??= this.keepTelling();
     return this.telling;
   }
 
@@ -58,6 +62,10 @@ export class Bridges {
   private async hasBridges(): Promise<boolean> {
     this.kind ??= (await this.options.engine.info()).kind;
     return this.kind === 'docker';
+  }
+
+  close(): void {
+    clearTimeout(this.again);
   }
 
   private async make(config: NetworkConfig, prefix: number): Promise<NetworkInfo> {
@@ -90,8 +98,15 @@ export class Bridges {
     const { logger } = this.options;
     while (this.untold) {
       this.untold = false;
-      await this.tellOnce().catch((error: unknown) => logger.warn(`the node's networks: ${messageOf(error)}`));
+      try {
+        await this.tellOnce();
+      } catch (error) {
+        logger.warn(`the node's networks are told again: ${messageOf(error)}`);
+        this.again = setTimeout(() => void this.tell(), AGAIN_MS).unref();
+      }
     }
+    // In the turn in which the loop ends, so that nobody waits for one that is over.
+    this.telling = undefined;
   }
 
   private async tellOnce(): Promise<void> {

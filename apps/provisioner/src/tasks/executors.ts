@@ -1,11 +1,12 @@
 import { EngineError, pinned, type ContainerState } from '@tutti/engine';
 import { ORPHAN_GRACE_MS } from '@tutti/model';
-import { containerConfig } from '../core/container-config.js';
+import { containerConfig, withResolvers } from '../core/container-config.js';
 import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
 import type { Fact } from '../core/facts.js';
 import { LABEL } from '../core/labels.js';
 import type { Life } from '../core/life.js';
 import type { Action } from '../core/steps.js';
+import { hostResolvers } from '../networks/resolvers.js';
 import type { Kit } from './kit.js';
 
 /** A timer for longer would fire at once. */
@@ -45,11 +46,14 @@ async function create(context: StepContext): Promise<void> {
   const { desired, plan } = life();
   if (!desired || !plan) return;
   const { image } = plan.service;
-  const [digest] = await Promise.all([life().digest ?? kit.images.digestHere(image), kit.shared.ensure(desired, plan)]);
+  const [digest, resolvers] = await Promise.all([
+    life().digest ?? kit.images.digestHere(image),
+    kit.shared.ensure(desired, plan),
+  ]);
   await kit.makes.run(async () => {
     if (!context.isStillNext('create')) return;
     try {
-      const config = containerConfig(desired, plan, kit.owner);
+      const config = withResolvers(containerConfig(desired, plan, kit.owner), resolvers, hostResolvers());
       const { id } = await kit.engine.create({ ...config, image: digest ? pinned(image, digest) : image });
       learn({ type: 'created', id, digest });
     } catch (error) {

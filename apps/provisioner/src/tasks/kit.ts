@@ -3,7 +3,6 @@ import type { ContainerEngine } from '@tutti/engine';
 import type { AppRef, TaskRef } from '@tutti/model';
 import type { Owner } from '../core/labels.js';
 import type { LogShipper } from '../logs/log-shipper.js';
-import type { NodeRange } from '../networks/node-range.js';
 import type { StatusWriter } from '../status-writer.js';
 import type { ImagePuller } from './image-puller.js';
 import type { Permits } from './permits.js';
@@ -17,7 +16,8 @@ export interface Kit {
   revisions: Revisions;
   images: ImagePuller;
   shared: SharedResources;
-  range: NodeRange;
+  /** What is to be closed with the agent. */
+  networks: { close(): void };
   /** For calls that make the engine work: create and start. */
   makes: Permits;
   /** For stop and remove, which mostly wait. */

@@ -1,15 +1,17 @@
 import type { LoggerService } from '@nestjs/common';
 import { EngineError, type ContainerEngine } from '@tutti/engine';
 import { messageOf, type AppRef, type TaskRecord } from '@tutti/model';
-import { networksOf, volumesOf } from '../core/container-config.js';
+import { networksOf, openNetworks, volumesOf } from '../core/container-config.js';
 import { appLabels, LABEL, ownerLabels, type Owner } from '../core/labels.js';
 import type { TaskPlan } from '../core/life.js';
 import type { Bridges } from '../networks/bridges.js';
+import type { Resolver, Resolvers } from '../networks/resolvers.js';
 
 export interface SharedResourcesOptions {
   engine: ContainerEngine;
   owner: Owner;
   bridges: Bridges;
+  resolvers: Resolvers;
   logger: LoggerService;
 }
 
@@ -18,32 +20,56 @@ export interface SharedResourcesOptions {
  * Networks go with the last task; volumes hold data and are never removed.
  */
 export class SharedResources {
-  /** What is known to be there: application to the names of its networks and volumes. Goes with the application. */
-  private readonly ensured = new Map<string, Map<string, Promise<void>>>();
+  /** What is known to be there: application to its networks, with the host's address on them, and volumes. Goes with the application. */
+  private readonly ensured = new Map<string, Map<string, Promise<string | undefined>>>();
 
   private readonly engine: ContainerEngine;
   private readonly owner: Owner;
   private readonly bridges: Bridges;
+  private readonly resolvers: Resolvers;
   private readonly logger: LoggerService;
 
   constructor(options: SharedResourcesOptions) {
     this.engine = options.engine;
     this.owner = options.owner;
     this.bridges = options.bridges;
+    this.resolvers = options.resolvers;
     this.logger = options.logger;
   }
 
-  async ensure(task: TaskRecord, plan: TaskPlan): Promise<void> {
+  /** @returns whom to ask for names, on each of the task's networks where there is somebody to ask */
+  async ensure(task: TaskRecord, plan: TaskPlan): Promise<Map<string, Resolver>> {
     const networks = networksOf(task, plan, this.owner).map(({ config, prefix }) =>
       this.once(task, `network ${config.name}`, async () => {
-        const { labels } = await this.bridges.ensure(config, prefix);
+        const { labels, gateway } = await this.bridges.ensure(config, prefix);
         this.requireOwn(task, { name: config.name, labels });
+        return gateway;
       }),
     );
     const volumes = volumesOf(task, plan, this.owner).map((config) =>
-      this.once(task, `volume ${config.name}`, async () => void (await this.engine.ensureVolume(config))),
+      this.once(task, `volume ${config.name}`, async () => {
+        await this.engine.ensureVolume(config);
+        return undefined;
+      }),
     );
     await Promise.all([...networks, ...volumes]);
+    return this.resolversFor(task, plan);
+  }
+
+  private async resolversFor(task: TaskRecord, plan: TaskPlan): Promise<Map<string, Resolver>> {
+    const found = await Promise.all(
+      openNetworks(task, plan).map(async (name) => {
+        const gateway = await this.once(task, `network ${name}`, () => this.gatewayOf(name));
+        const resolver = await this.resolvers.on(gateway);
+        return resolver === undefined ? [] : [[name, resolver] as const];
+      }),
+    );
+    return new Map(found.flat());
+  }
+
+  /** Of a network that is not ours to make. */
+  private async gatewayOf(name: string): Promise<string | undefined> {
+    return (await this.engine.listNetworks()).find((network) => network.name === name)?.gateway;
   }
 
   /** Looks again next time: something that was there is gone. */
@@ -70,8 +96,8 @@ export class SharedResources {
     await this.bridges.tell();
   }
 
-  private once(app: AppRef, what: string, make: () => Promise<void>): Promise<void> {
-    const known = this.ensured.get(keyOf(app)) ?? new Map<string, Promise<void>>();
+  private once(app: AppRef, what: string, make: () => Promise<string | undefined>): Promise<string | undefined> {
+    const known = this.ensured.get(keyOf(app)) ?? new Map<string, Promise<string | undefined>>();
     this.ensured.set(keyOf(app), known);
     const making = known.get(what) ?? make();
     known.set(what, making);
