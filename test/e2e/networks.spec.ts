@@ -21,6 +21,8 @@ const serving = (text: string, more = 'deploy: { mode: global }'): string => `
     healthcheck: { test: ["CMD", "wget", "-qO", "/dev/null", "http://127.0.0.1:8080/"], interval: 300ms, start_period: 2s, start_interval: 300ms }
     ${more}`;
 
+const MEET = 'tutti-meeting';
+const GLOBAL_ON_MEET = 'deploy: { mode: global }\n    networks: [there]';
 const ONE = 'networks: { default: { aliases: [api] } }';
 
 async function deploy(app: string, file: string): Promise<void> {
@@ -138,4 +140,23 @@ test('nobody outside reaches a service that publishes no port, though he knows t
   } finally {
     await run('ip', 'route', 'del', `${target}/32`);
   }
+});
+
+test('applications that share a network by name find each other on it, on hosts where only one of them runs', async () => {
+  const declaring = `services:\n  store:${serving('store', 'networks: [meet]')}\nnetworks: { meet: { name: ${MEET} } }\n`;
+  const joining = `services:\n  asker:${serving('asker', GLOBAL_ON_MEET)}\nnetworks: { there: { external: true, name: ${MEET} } }\n`;
+  await deploy('owner', declaring);
+  await deploy('guest', joining);
+  for (const host of lab.hosts) {
+    const from = await container(host, 'guest', 'asker');
+    await eventually(async () => (await fetched(from, 'store'))?.startsWith('store '), PATIENCE);
+    expect(await fetched(from, 'store.owner')).toMatch(/^store /);
+    expect(await fetched(await container(host, 'other', 'web'), 'store.owner')).toBeUndefined();
+  }
+  for (const app of ['guest', 'owner']) expect((await cluster.run(['rm', app])).code).toBe(0);
+  const left = async (): Promise<string[]> =>
+    (await Promise.all(lab.hosts.map((host) => host.docker.listNetworks({ filters: { name: [MEET] } }))))
+      .flat()
+      .map(({ Id }) => Id);
+  await eventually(async () => (await left()).length === 0, PATIENCE);
 });

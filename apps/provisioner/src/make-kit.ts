@@ -7,6 +7,7 @@ import { busSink } from './logs/bus-sink.js';
 import { LogShipper } from './logs/log-shipper.js';
 import { lastShipped } from './logs/resume.js';
 import { Bridges } from './networks/bridges.js';
+import { declaredBy } from './networks/declared.js';
 import { ownAddress } from './networks/host-networks.js';
 import { NodeRange } from './networks/node-range.js';
 import { Resolvers } from './networks/resolvers.js';
@@ -57,7 +58,11 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: Ki
     ends: new Permits(ENDS),
     revisions: new Revisions(bus),
     images: new ImagePuller({ engine, logger, loginOf: dockerLogins(settings.dockerConfig) }),
-    shared: new SharedResources({ engine, owner, bridges, resolvers: new Resolvers(settings.resolver), logger }),
+    shared: new SharedResources({
+      ...{ engine, owner, bridges, logger },
+      resolvers: new Resolvers(settings.resolver),
+      declared: (of) => declaredBy(bus, of, owner),
+    }),
     networks: { close: () => (range.close(), bridges.close()) },
     reports: new StatusWriter(bus, logger),
     logs: new LogShipper({ engine, logger, quiet, sink: busSink(bus), resumeAt: (ref) => lastShipped(bus, ref) }),

@@ -1,6 +1,7 @@
 import {
   sharedName,
   type AppRef,
+  type ApplicationSpec,
   type MountSpec,
   type NetworkSpec,
   type PublishedPort,
@@ -99,20 +100,36 @@ function networkKeys({ service }: TaskPlan): string[] {
   return Object.keys(service.networks).sort();
 }
 
-/** The networks to be made before the container; external ones are there already. */
+/** The networks to be made before the container; external ones are there already, or another application's to declare. */
 export function networksOf(app: AppRef, plan: TaskPlan, owner: Owner) {
   return networkKeys(plan)
     .map((key) => [key, plan.app.networks[key]] as const)
     .filter((entry): entry is readonly [string, NetworkSpec] => entry[1] !== undefined && !entry[1].external)
-    .map(([key, network]) => ({
-      config: {
-        name: sharedName(app, key, network.name),
-        labels: { ...network.labels, ...appLabels(owner, app) },
-        internal: network.internal,
-        driverOpts: network.driverOpts,
-      },
-      prefix: subnetPrefix(plan.app, key),
-    }));
+    .map(([key, network]) => networkToMake(app, { key, network, spec: plan.app }, owner));
+}
+
+/** The network that an application declares under this name of the engine's; undefined where it declares none. */
+export function declaredNetwork(app: AppRef & { name: string }, spec: ApplicationSpec, owner: Owner) {
+  const found = Object.entries(spec.networks).find(
+    ([key, network]) => !network.external && sharedName(app, key, network.name) === app.name,
+  );
+  return found && networkToMake(app, { key: found[0], network: found[1], spec }, owner);
+}
+
+function networkToMake(
+  app: AppRef,
+  { key, network, spec }: { key: string; network: NetworkSpec; spec: ApplicationSpec },
+  owner: Owner,
+) {
+  return {
+    config: {
+      name: sharedName(app, key, network.name),
+      labels: { ...network.labels, ...appLabels(owner, app) },
+      internal: network.internal,
+      driverOpts: network.driverOpts,
+    },
+    prefix: subnetPrefix(spec, key),
+  };
 }
 
 /** The volumes to be made before the container; external and anonymous ones are not the agent's. */

@@ -154,7 +154,7 @@ async function remove({ kit, life, learn }: StepContext): Promise<void> {
   if (!container) return;
   await kit.logs.finish({ ...ref, slot: desired?.slot ?? 0 }, container.id);
   await kit.ends.run(() => kit.engine.remove(container.id, { force: true, volumes: true }));
-  if (!kit.isAppHere(ref, ref)) await kit.shared.release(ref);
+  if (!kit.isAppHere(ref, ref)) await kit.shared.sweep((app) => kit.isAppHere(app, ref));
   learn({ type: 'removed' });
 }
 

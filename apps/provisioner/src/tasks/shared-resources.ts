@@ -1,10 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
-import { EngineError, type ContainerEngine } from '@tutti/engine';
+import { EngineError, type ContainerEngine, type NetworkInfo } from '@tutti/engine';
 import { messageOf, type AppRef, type TaskRecord } from '@tutti/model';
 import { networksOf, openNetworks, volumesOf } from '../core/container-config.js';
-import { appLabels, LABEL, ownerLabels, type Owner } from '../core/labels.js';
+import { LABEL, ownerLabels, type Owner } from '../core/labels.js';
 import type { TaskPlan } from '../core/life.js';
 import type { Bridges } from '../networks/bridges.js';
+import type { Declared } from '../networks/declared.js';
 import type { Resolver, Resolvers } from '../networks/resolvers.js';
 
 export interface SharedResourcesOptions {
@@ -12,6 +13,8 @@ export interface SharedResourcesOptions {
   owner: Owner;
   bridges: Bridges;
   resolvers: Resolvers;
+  /** What another application of the namespace declares under this name. */
+  declared(of: { namespace: string; name: string }): Promise<Declared | undefined>;
   logger: LoggerService;
 }
 
@@ -27,6 +30,7 @@ export class SharedResources {
   private readonly owner: Owner;
   private readonly bridges: Bridges;
   private readonly resolvers: Resolvers;
+  private readonly declared: SharedResourcesOptions['declared'];
   private readonly logger: LoggerService;
 
   constructor(options: SharedResourcesOptions) {
@@ -34,6 +38,7 @@ export class SharedResources {
     this.owner = options.owner;
     this.bridges = options.bridges;
     this.resolvers = options.resolvers;
+    this.declared = options.declared;
     this.logger = options.logger;
   }
 
@@ -59,7 +64,7 @@ export class SharedResources {
   private async resolversFor(task: TaskRecord, plan: TaskPlan): Promise<Map<string, Resolver>> {
     const found = await Promise.all(
       openNetworks(task, plan).map(async (name) => {
-        const gateway = await this.once(task, `network ${name}`, () => this.gatewayOf(name));
+        const gateway = await this.once(task, `network ${name}`, () => this.gatewayOf(task, name));
         const resolver = await this.resolvers.on(gateway);
         return resolver === undefined ? [] : [[name, resolver] as const];
       }),
@@ -67,9 +72,23 @@ export class SharedResources {
     return new Map(found.flat());
   }
 
-  /** Of a network that is not ours to make. */
-  private async gatewayOf(name: string): Promise<string | undefined> {
-    return (await this.engine.listNetworks()).find((network) => network.name === name)?.gateway;
+  /** Of a network that another application of the namespace declares, made where it is not on this node yet; or of one of the engine's. */
+  private async gatewayOf(task: AppRef, name: string): Promise<string | undefined> {
+    const there = (await this.engine.listNetworks()).find((network) => network.name === name);
+    if (there) this.requireNamespace(task, there);
+    if (there) return there.gateway;
+    const declared = await this.declared({ namespace: task.namespace, name });
+    return declared && (await this.bridges.ensure(declared.config, declared.prefix)).gateway;
+  }
+
+  /** What is shared is shared within a namespace. */
+  private requireNamespace({ namespace }: AppRef, { name, labels }: NetworkInfo): void {
+    const theirs = labels[LABEL.namespace];
+    if (theirs === undefined || theirs === namespace) return;
+    throw new EngineError(
+      'conflict',
+      `the network ${name} belongs to another namespace, ${theirs}: name one of your own`,
+    );
   }
 
   /** Looks again next time: something that was there is gone. */
@@ -77,20 +96,15 @@ export class SharedResources {
     this.ensured.delete(keyOf(app));
   }
 
-  /** Removes the networks of an application that has no task here any more. */
-  async release(app: AppRef): Promise<void> {
-    this.doubt(app);
-    const networks = await this.engine.listNetworks({ labels: appLabels(this.owner, app) });
-    await Promise.all(networks.map(({ name }) => this.removeNetwork(name)));
-    if (networks.length > 0) await this.bridges.tell();
-  }
-
-  /** Removes the networks of applications for which `isWanted` says no. */
+  /** Removes the networks of applications that have no task here any more, which `isWanted` tells; not those that others share. */
   async sweep(isWanted: (app: AppRef) => boolean): Promise<void> {
+    for (const key of this.ensured.keys()) if (!isWanted(appOf(key))) this.ensured.delete(key);
+    const shared = new Set([...this.ensured.values()].flatMap((known) => [...known.keys()]));
     const networks = await this.engine.listNetworks({ labels: ownerLabels(this.owner) });
-    const stray = networks.filter(({ labels }) => {
+    const stray = networks.filter(({ name, labels }) => {
       const [namespace, app] = [labels[LABEL.namespace], labels[LABEL.app]];
-      return namespace !== undefined && app !== undefined && !isWanted({ namespace, app });
+      if (namespace === undefined || app === undefined || shared.has(`network ${name}`)) return false;
+      return !isWanted({ namespace, app });
     });
     await Promise.all(stray.map(({ name }) => this.removeNetwork(name)));
     await this.bridges.tell();
@@ -123,6 +137,11 @@ export class SharedResources {
       this.logger.warn(`the network ${name} stays: ${messageOf(error)}`);
     }
   }
+}
+
+function appOf(key: string): AppRef {
+  const [namespace = '', app = ''] = key.split('/');
+  return { namespace, app };
 }
 
 function keyOf({ namespace, app }: AppRef): string {
