@@ -6,6 +6,7 @@ import { startCluster } from '../harness/cluster.js';
 import { observe } from '../harness/docker.js';
 import { changing } from './chapters/changing.js';
 import { commands } from './chapters/commands.js';
+import { contents } from './chapters/contents.js';
 import { deploying } from './chapters/deploying.js';
 import { garbage } from './chapters/garbage.js';
 import { healing } from './chapters/healing.js';
@@ -31,6 +32,7 @@ describe('tutti', () => {
   describe('deploying', () => deploying(stage));
   describe('changing', () => changing(stage));
   describe('healing', () => healing(stage));
+  describe('configs and secrets', () => contents(stage));
   describe('commands', () => commands(stage));
 
   describe('garbage', () => garbage(stage));

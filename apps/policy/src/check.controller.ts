@@ -8,6 +8,7 @@ import { Claims } from './commands/claims.service.js';
 import { CheckDto } from './commands/dto.js';
 import { namespaceFaults } from './commands/identity.js';
 import { validated } from './commands/validate.js';
+import { missingContents } from './core/contents.js';
 import { equal } from './core/equal.js';
 import { nextNumber } from './core/verbs/deploy.js';
 import { SETTINGS, type PolicySettings } from './settings.js';
@@ -33,10 +34,13 @@ export class CheckController {
     if (!('faults' in admitted)) faults.push(...(await this.claims.faultsOf({ namespace, app }, admitted.spec)));
     if ('faults' in admitted || faults.length > 0) throw invalid(refusal(faults), faults);
     const { known } = await this.archive.look({ namespace, app, command: 'none' });
+    const { contents: _contents, ...answer } = admitted;
+    const missing = missingContents(admitted, known.revisions);
+    if (missing.length > 0) throw invalid(refusal(missing), missing);
     const current = known.revisions.find(({ revision }) => revision === known.app?.revision);
     const unchanged = known.app?.state === 'active' && current !== undefined && equal(current.spec, admitted.spec);
     const generation = known.app?.generation ?? 0;
-    return { ...admitted, revision: unchanged ? current.revision : nextNumber(known), generation, unchanged };
+    return { ...answer, revision: unchanged ? current.revision : nextNumber(known), generation, unchanged };
   }
 }
 

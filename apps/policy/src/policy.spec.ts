@@ -188,6 +188,59 @@ describe('policy on the bus', () => {
     expect(await wanted()).toMatchObject({ command: 'r2' });
   });
 
+  describe('configs and secrets', () => {
+    const ref = { namespace: 'default', app: 'sealed' };
+    const file = (secret: string, config = 'hej') =>
+      `services: { web: { image: a, configs: [c.conf], secrets: [s] } }\n` +
+      `configs: { c.conf: { content: ${config} } }\nsecrets: { s: { content: ${secret} } }`;
+    const kept = async (kind: 'config' | 'secret') =>
+      (await list(bus, [filters.ofApp(kind, ref)])).map(({ record }) => record.data).sort();
+
+    it('are records of their own, and nowhere else: not in a revision, an answer or the history', async () => {
+      await send('deploy', 's1', { app: 'sealed', compose: file('tellnoone') });
+      expect(await outcome('s1')).toMatchObject({ status: 'accepted', revision: 1 });
+      expect(await kept('secret')).toEqual(['tellnoone']);
+      await send('deploy', 's2', { app: 'sealed', compose: file('"tellnoone${"') });
+      await send('deploy', 's3', { app: 'sealed', spec: { services: {}, secrets: { s: 'tellnoone' } } });
+      expect([(await outcome('s2')).status, (await outcome('s3')).status]).toEqual(['rejected', 'rejected']);
+      const answer = await ask(bus, subjects.rpc('policy', 'check'), { ...ref, compose: file('tellnoone') });
+      expect(JSON.stringify(answer)).not.toMatch(/tellnoone/);
+      expect(answer).toMatchObject({ unchanged: true });
+      const before = (await bus.jsm.streams.info(STREAM.dead)).state.messages;
+      await bus.js.publish(subjects.command('default', 'deploy'), '{"app": tellnoone', { msgID: 's4' });
+      await eventually(async () => (await bus.jsm.streams.info(STREAM.dead)).state.messages > before);
+      for (const stream of [STREAM.events, STREAM.dead]) {
+        const { state } = await bus.jsm.streams.info(stream);
+        for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+          const message = await bus.jsm.streams.getMessage(stream, { seq });
+          expect(`${message?.subject} ${message?.string()} ${message?.header.get('Tutti-Reason')}`).not.toMatch(
+            /tellnoone/,
+          );
+        }
+      }
+    });
+
+    it('are kept while a revision that is kept names them', async () => {
+      for (let n = 1; n <= 11; n += 1)
+        await send('deploy', `t${n}`, { app: 'sealed', compose: file('other', `c${n}`) });
+      await outcome('t11');
+      expect(await kept('secret')).toEqual(['other']);
+      expect(await kept('config')).toHaveLength(10);
+      await send('rollback', 't12', { app: 'sealed', to: 4 });
+      expect(await outcome('t12')).toMatchObject({ status: 'accepted' });
+      expect(await kept('config')).toContain('c3');
+    });
+
+    it('may be named by their digests in a specification, where a revision has them', async () => {
+      const { record } = (await get(bus, keys.revision({ ...ref, revision: 12 }))) ?? {};
+      await send('deploy', 'named1', { app: 'sealed', spec: { ...record?.spec, secrets: { s: { content: 'new' } } } });
+      expect(await outcome('named1')).toMatchObject({ status: 'accepted', changed: true });
+      expect(await kept('secret')).toEqual(['new', 'other']);
+      await send('deploy', 'named2', { app: 'stranger', spec: record?.spec });
+      expect((await outcome('named2')).reasons.map(({ path }) => path)).toEqual(['configs.c.conf', 'secrets.s']);
+    });
+  });
+
   it('buries what is not JSON', async () => {
     const before = (await bus.jsm.streams.info(STREAM.dead)).state.messages;
     await bus.js.publish(subjects.command('default', 'deploy'), 'not json', { msgID: 'dead' });

@@ -4,6 +4,8 @@ import { messageOf, type RolloutRecord } from '@tutti/model';
 import { concatMap, EMPTY, filter, retry, timer, type Subscription } from 'rxjs';
 
 const RETRY_MS = 1000;
+/** What goes with an application. */
+const KEPT = ['secret', 'config', 'revision'] as const;
 
 /** Lets go of an application once the scheduler says that nothing of it runs any more. */
 @Injectable()
@@ -34,16 +36,19 @@ export class Removal implements OnApplicationBootstrap, OnModuleDestroy {
     this.watching?.unsubscribe();
   }
 
-  /** Removes the application and its revisions, unless it has been asked for again since. */
+  /** Removes the application with its revisions and what is in their configs and secrets, unless it has been asked for again since. */
   private async finish({ namespace, app, generation }: RolloutRecord): Promise<void> {
     const ref = { namespace, app };
     const { record, revision } = await getForUpdate(this.bus, keys.app(ref));
     if (record?.state !== 'removing' || record.generation !== generation) return;
-    const revisions = await list(this.bus, [filters.ofApp('revision', ref)]);
+    const kept = await list(
+      this.bus,
+      KEPT.map((kind) => filters.ofApp(kind, ref)),
+    );
     const cause = record.command;
     // A conflict means that somebody deploys it again: then it stays.
     await commit(this.bus, [
-      ...revisions.slice(0, MAX_BATCH - 1).map(({ key }) => remove('revision', key, { event: 'trimmed', cause })),
+      ...kept.slice(0, MAX_BATCH - 1).map(({ kind, key }) => remove(kind, key, { event: 'trimmed', cause })),
       remove('app', keys.app(ref), { event: 'removed', expect: revision, cause }),
     ]);
   }

@@ -13,6 +13,7 @@ import { NodeRange } from './networks/node-range.js';
 import { Resolvers } from './networks/resolvers.js';
 import type { Settings } from './settings.js';
 import { StatusWriter } from './status-writer.js';
+import { Contents } from './tasks/contents.js';
 import { ImagePuller } from './tasks/image-puller.js';
 import type { Kit } from './tasks/kit.js';
 import { dockerLogins } from './tasks/docker-logins.js';
@@ -57,6 +58,7 @@ export function makeKit({ bus, engine, settings, logger }: KitOptions, hooks: Ki
     makes,
     ends: new Permits(ENDS),
     revisions: new Revisions(bus),
+    contents: new Contents(bus),
     images: new ImagePuller({ engine, logger, loginOf: dockerLogins(settings.dockerConfig) }),
     shared: new SharedResources({
       ...{ engine, owner, bridges, logger },

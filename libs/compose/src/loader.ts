@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { invalid, type Fault } from '@tutti/model';
+import { inlineContents } from './content-files.js';
 import { resolveEnvironment } from './core/environment.js';
 import type { Variables } from './core/interpolate.js';
 import { own, type JsonMap } from './core/json.js';
@@ -53,7 +54,7 @@ export function loadProject(options: LoadOptions): ResolvedProject {
   const profiles = options.profiles ?? own(variables, 'COMPOSE_PROFILES')?.split(',').filter(Boolean) ?? [];
   // Leaving out a service whose profile was not asked for is no news to the person who did not ask for it.
   const active = applyProfiles(merged, profiles, new Report());
-  const document = resolveEnvironment(inlineFiles(active, context), variables);
+  const document = resolveEnvironment(inlineContents(inlineFiles(active, context), context), variables);
   throwFaults(report);
   const name = own(document, 'name');
   return { ...(typeof name === 'string' ? { name } : {}), document, warnings: report.ignored.list() };

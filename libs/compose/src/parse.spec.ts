@@ -26,6 +26,7 @@ describe('parseCompose', () => {
     expect(parseCompose('name: shop\nservices: {web: {image: a}}')).toEqual({
       name: 'shop',
       ignored: [],
+      contents: [],
       spec: {
         services: {
           web: {
@@ -280,7 +281,7 @@ describe('parseCompose', () => {
     ['command: "a \'b"', /does not close/],
     ['healthcheck: {test: [curl, x]}', /CMD, CMD-SHELL or NONE/],
     ['env_file: .env', /command line/],
-    ['secrets: [s]', /not supported yet/],
+    ['secrets: [s]', /names the secret "s", which is not under the top-level secrets/],
     ['network_mode: host', /not supported/],
     ['gpus: all', /not supported/],
     ['deploy: {placement: {constraints: [node.role == manager]}}', /all nodes are alike/],

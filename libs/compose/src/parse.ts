@@ -1,10 +1,11 @@
-import { invalid, type ApplicationSpec, type Fault } from '@tutti/model';
+import { invalid, type ApplicationSpec, type Content, type Fault } from '@tutti/model';
 import { application } from './core/application.js';
 import { resolveEnvironment } from './core/environment.js';
 import { interpolate, type Variables } from './core/interpolate.js';
 import { type JsonMap } from './core/json.js';
 import { applyProfiles } from './core/profiles.js';
 import { Report } from './core/report.js';
+import { withContents } from './digest.js';
 import { readYaml } from './yaml.js';
 
 export interface ParseOptions {
@@ -18,6 +19,8 @@ export interface ParsedCompose {
   /** The file's top-level `name`. */
   name?: string;
   spec: ApplicationSpec;
+  /** What is in the configs and secrets that the spec names by their digests. */
+  contents: Content[];
   /** What the file says that has no effect, with the reason. */
   ignored: Fault[];
 }
@@ -32,7 +35,7 @@ export function parseCompose(text: string, { env = {}, profiles = [] }: ParseOpt
   const active = applyProfiles(resolveEnvironment(document, env), profiles, report);
   const found = application(active, report);
   throwFaults(report);
-  return { ...found, ignored: report.ignored.list() };
+  return { ...found, ...withContents(found.spec, found.contents), ignored: report.ignored.list() };
 }
 
 /** Throws what a report found wrong, if anything. */

@@ -14,15 +14,17 @@ export function absolute(path: string, { directory, home }: PathBase): string {
   return resolve(directory, expanded);
 }
 
-/** A document whose bind mounts, env files and extended files are named by absolute paths. */
+/** A document whose bind mounts, env files, extended files, and files of configs and secrets are named by absolute paths. */
 export function withAbsolutePaths(document: JsonMap, base: PathBase): JsonMap {
-  const services = own(document, 'services');
-  if (!isMap(services)) return document;
-  return withKey(
-    document,
-    'services',
-    mapValues(services, (service) => (isMap(service) ? absoluteService(service, base) : service)),
-  );
+  const change: Record<string, (item: Json) => Json> = {
+    services: (service) => (isMap(service) ? absoluteService(service, base) : service),
+    configs: (config) => (isMap(config) ? absoluteFile(config, 'file', base) : config),
+    secrets: (secret) => (isMap(secret) ? absoluteFile(secret, 'file', base) : secret),
+  };
+  return mapValues(document, (value, key) => {
+    const changed = own(change, key);
+    return changed && isMap(value) ? mapValues(value, changed) : value;
+  });
 }
 
 function absoluteService(service: JsonMap, base: PathBase): JsonMap {

@@ -44,10 +44,15 @@ function parse(text: string): Node | null {
   if (errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) throw tooDeep();
   const faults = errors.slice(0, MAX_SYNTAX_FAULTS).map(({ message, pos }): Fault => {
     const { line, col } = lines.linePos(pos[0]);
-    return { message: `${message.slice(0, MAX_MESSAGE)}, at line ${line}, column ${col}` };
+    return { message: `${withoutQuotes(message)}, at line ${line}, column ${col}` };
   });
   const [{ message } = { message: '' }] = faults;
   throw invalid(`The Compose file is not valid YAML: ${message}.`, faults);
+}
+
+/** The library quotes what it did not expect, and that may be part of a secret. */
+function withoutQuotes(message: string): string {
+  return message.replace(/: ".*$/s, '').slice(0, MAX_MESSAGE);
 }
 
 function compose(text: string, lineCounter: LineCounter): Document.Parsed {
@@ -148,8 +153,9 @@ function keyName(key: Node, path: string[]): string {
   ]);
 }
 
-/** Numbers that JavaScript cannot hold stay the text that was written. */
+/** Numbers that JavaScript cannot hold stay the text that was written, and so does what was octal before YAML 1.2, such as `0440`. */
 function scalar({ value, source }: Scalar): Json {
+  if (typeof value === 'number' && /^0[0-7]+$/.test(source ?? '')) return source ?? null;
   if (typeof value === 'number')
     return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : (source ?? String(value));
   return value === null || typeof value === 'boolean' || typeof value === 'string' ? value : String(value);

@@ -2,6 +2,7 @@ export * from './answers/index.js';
 export * from './availability.js';
 export * from './backoff.js';
 export * from './constraints.js';
+export * from './contents.js';
 export * from './errors.js';
 export * from './fencing.js';
 export * from './ingress.js';

@@ -16,6 +16,8 @@ export type ServiceName = (typeof SERVICES)[number];
 export const OWNER: Record<RecordKind, ServiceName> = {
   app: 'policy',
   revision: 'policy',
+  config: 'policy',
+  secret: 'policy',
   outcome: 'policy',
   availability: 'policy',
   rebalance: 'policy',

@@ -6,7 +6,19 @@ export interface ApplicationSpec {
   services: Record<string, ServiceSpec>;
   networks: Record<string, NetworkSpec>;
   volumes: Record<string, VolumeSpec>;
+  /** Those that a service uses, by key; absent: none. What is in them are records of their own. */
+  configs?: Record<string, ContentSpec>;
+  secrets?: Record<string, ContentSpec>;
 }
+
+/** A config or a secret, by what is in it. */
+export interface ContentSpec {
+  /** SHA-256 of the contents, in hexadecimal digits. */
+  digest: string;
+  bytes: number;
+}
+
+export type ContentKind = 'config' | 'secret';
 
 export interface NetworkSpec {
   /** The engine's name for it where the file fixes one; else it is derived from namespace and application. */
@@ -41,6 +53,8 @@ export interface ServiceSpec {
   labels: Record<string, string>;
   ports: PortSpec[];
   mounts: MountSpec[];
+  /** Configs and secrets as files; absent: none. */
+  files?: FileSpec[];
   /** Network key to what the service asks of it; at least one. */
   networks: Record<string, { aliases: string[] }>;
   healthcheck?: HealthcheckSpec;
@@ -83,6 +97,19 @@ export interface MountSpec {
   readOnly: boolean;
   /** tmpfs only. */
   sizeBytes?: number;
+}
+
+/** A config or secret in a container. */
+export interface FileSpec {
+  kind: ContentKind;
+  /** Its key in the file. */
+  source: string;
+  target: string;
+  /** Absent: the service's `user` where that is a number, else root. */
+  uid?: number;
+  gid?: number;
+  /** Permission bits, without those for writing. */
+  mode: number;
 }
 
 export interface HealthcheckSpec {

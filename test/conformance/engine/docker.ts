@@ -16,7 +16,7 @@ export async function dockerHarness(): Promise<Harness & { engine: DockerEngine 
   const engine = await DockerEngine.connect({ host: `unix://${gate.path}` });
   return {
     engine,
-    can: { images: true, connection: true },
+    can: { images: true, connection: true, files: true },
     image,
     // Port 1 of loopback: a registry that refuses at once, wherever the tests run.
     absentImage: '127.0.0.1:1/no-such/image:1',

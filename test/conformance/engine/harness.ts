@@ -28,6 +28,8 @@ export interface Capabilities {
   images: boolean;
   /** A connection to it that can break. Without: it works in this process, and its events have no gaps. */
   connection: boolean;
+  /** Files in a container. Without: it refuses. */
+  files: boolean;
 }
 
 /** One driver as the suite drives it. */

@@ -90,6 +90,16 @@ export function describeLifecycle(bench: () => Workbench): void {
       expect(await bench().ended(id)).toMatchObject({ exitCode: 137, oomKilled: true });
     });
 
+    it('takes files into a container, or says that it cannot', async () => {
+      const { engine, harness } = bench();
+      const file = { target: '/run/secrets/a', data: 'x', uid: 1, gid: 2, mode: 0o400 };
+      const config = bench().config(harness.programs.forever, { files: [file] });
+      const making = engine.create(config);
+      if (!harness.can.files) return expect(await failureOf(making)).toMatchObject({ code: 'bad-config' });
+      await engine.start((await making).id);
+      expect(await engine.inspect(config.name)).toMatchObject({ state: 'running' });
+    });
+
     it('removes a running container only by force', async () => {
       const { engine, harness } = bench();
       const id = await bench().start(harness.programs.forever);

@@ -14,7 +14,7 @@ export async function processHarness(): Promise<Harness & { engine: ProcessEngin
   return {
     engine,
     root,
-    can: { images: false, connection: false },
+    can: { images: false, connection: false, files: false },
     image: 'host',
     absentImage: 'no-such/image:1',
     programs: {

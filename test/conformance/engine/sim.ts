@@ -8,7 +8,7 @@ export async function simHarness(): Promise<Harness> {
   const engine = new SimEngine({ images: { 'no-such/image:1': { absent: true, pullError: 'no registry has it' } } });
   return {
     engine,
-    can: { images: true, connection: true },
+    can: { images: true, connection: true, files: true },
     image: 'any/image:1',
     absentImage: 'no-such/image:1',
     programs: {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadProject, render } from '@tutti/compose';
@@ -31,8 +32,7 @@ export function readProject({ files, envFiles, app }: ProjectRequest): Project {
   const named = files.length > 0 ? [...files] : defaultFiles();
   const project = loadProject({
     files: named,
-    // Standard input cannot be read twice, and is not.
-    readFile: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
+    readFile,
     env: process.env,
     ...(envFiles.length > 0 && { envFiles }),
   });
@@ -42,6 +42,13 @@ export function readProject({ files, envFiles, app }: ProjectRequest): Project {
     compose: render(project),
     warnings: project.warnings,
   };
+}
+
+/** A file's text. Standard input cannot be read twice, and is not. */
+function readFile(path: string): string {
+  const bytes = readFileSync(path === '-' ? 0 : path);
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new Error('it is not UTF-8 text');
 }
 
 /** Compose's own lookup: the first of the default names, and its override beside it. */

@@ -8,6 +8,8 @@ export function grouped(entries: readonly { kind: RecordKind; record: Records[Re
     ...{
       app: [],
       revision: [],
+      config: [],
+      secret: [],
       outcome: [],
       availability: [],
       rebalance: [],

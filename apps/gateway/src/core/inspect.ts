@@ -1,3 +1,5 @@
+import type { RecordKind } from '@tutti/model';
+
 /** What records may be called by. */
 interface Named {
   namespace?: string;
@@ -8,9 +10,16 @@ interface Named {
   incident?: string;
   command?: string;
   revision?: number;
+  /** Of a config or secret. */
+  name?: string;
 }
 
-/** The records that a name means: their own id or its beginning, `app`, `app/service` or `app/revision`; none means all. */
+/** A record as people see it: whoever may look at a secret's record may not so look at the secret. */
+export function shown(kind: RecordKind, record: object): object {
+  return kind === 'secret' ? { ...record, data: '(not shown)' } : record;
+}
+
+/** The records that a name means: their own id or its beginning, `app`, `app/service`, `app/revision` or `app/name`; none means all. */
 export function chooseRecords(records: readonly object[], name: string, namespace?: string): object[] {
   const within = records.filter(
     (record: Named) => namespace === undefined || record.namespace === undefined || record.namespace === namespace,
@@ -25,8 +34,10 @@ function idOf({ task, incident, command, revision }: Named): string | undefined 
 }
 
 function namesOf(record: Named): (string | undefined)[] {
-  const { app, service, node, revision } = record;
+  const { app, service, node, revision, name } = record;
   const id = idOf(record);
-  const parts = [service, revision === undefined ? undefined : String(revision)].filter((part) => part !== undefined);
+  const parts = [service, name, revision === undefined ? undefined : String(revision)].filter(
+    (part) => part !== undefined,
+  );
   return [id, app, ...parts.map((part) => `${app}/${part}`), id === undefined && app === undefined ? node : undefined];
 }

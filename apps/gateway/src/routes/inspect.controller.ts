@@ -4,7 +4,7 @@ import { isName, notFound, OWNER, type RecordKind, type WhyAnswer } from '@tutti
 import { whyApp, whyNode, whyService, whyTask } from '../core/present/why.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { RecordReader } from '../records.service.js';
-import { chooseRecords } from '../core/inspect.js';
+import { chooseRecords, shown } from '../core/inspect.js';
 import { NamespaceQuery } from './queries.js';
 
 const KINDS = Object.keys(OWNER) as RecordKind[];
@@ -64,6 +64,6 @@ export class InspectController {
     const known = KINDS.find((candidate) => candidate === kind);
     if (!known) throw notFound(`there are no records of the kind ${kind.slice(0, 40)}: ask for ${KINDS.join(', ')}`);
     const seen = await this.records.read(filters.all(known) as KeyFilter);
-    return chooseRecords(seen[known], name, namespace);
+    return chooseRecords(seen[known], name, namespace).map((record) => shown(known, record));
   }
 }

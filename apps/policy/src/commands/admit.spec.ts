@@ -41,7 +41,22 @@ const spec = (service: object, more: object = {}) => ({
 describe('admit', () => {
   it('takes back, as JSON, every specification that it makes of Compose', () => {
     const { spec: made } = parseCompose(FULL);
-    expect(decodeSpec(JSON.parse(JSON.stringify(made)))).toEqual({ spec: made, ignored: [], faults: [] });
+    expect(decodeSpec(JSON.parse(JSON.stringify(made)))).toEqual({
+      ...{ spec: made, contents: [], ignored: [], faults: [] },
+    });
+  });
+
+  it('takes files where a tmpfs or a read-only root leaves room for them', () => {
+    const files = [{ kind: 'secret', source: 's' }];
+    const secrets = { secrets: { s: { content: 'x' } } };
+    const tmpfs = { mounts: [{ type: 'tmpfs', target: '/run' }] };
+    expect(faultsOf(spec({ files, runtime: { readOnly: true }, ...tmpfs }, secrets))).toEqual([]);
+    const admitted = admit(spec({ files, user: '1' }, secrets), DEFAULT_LIMITS);
+    expect(admitted).toMatchObject({
+      spec: { services: { web: { files: [{ target: '/run/secrets/s', mode: 0o444 }] } } },
+      contents: [{ kind: 'secret', name: 's', data: 'x' }],
+    });
+    expect(JSON.stringify('spec' in admitted && admitted.spec)).not.toMatch(/"x"/);
   });
 
   it('gives a short specification the defaults of Compose', () => {
@@ -84,6 +99,56 @@ describe('admit', () => {
     ['an unknown volume', spec({ mounts: [{ type: 'volume', source: 'data', target: '/d' }] }), 'top-level volumes'],
     ['a bad name', { spec: { services: { 'WEB!': { image: 'web' } } } }, 'is no name'],
     ['too much', spec({ environment: { A: 'x'.repeat(MAX_REVISION_BYTES) } }), 'split it into several'],
+    ...[
+      ['/', 'write a full path'],
+      ['/a/../b', 'write a full path'],
+      ['/d/x', '/d is mounted over it'],
+      ['/dev/shm/x', '/dev is mounted over it'],
+      ['/tmp/x', '/tmp is mounted over it'],
+    ].map(([target, reason]): [string, object, string] => [
+      `a file at ${target}`,
+      spec(
+        {
+          files: [{ kind: 'config', source: 'c', target }],
+          mounts: [
+            { type: 'bind', source: '/d', target: '/d' },
+            { type: 'tmpfs', target: '/tmp' },
+          ],
+        },
+        { configs: { c: { content: 'x' } } },
+      ),
+      reason ?? '',
+    ]),
+    ['a file of nothing', spec({ files: [{ kind: 'config', source: 'c' }] }), 'top-level configs'],
+    [
+      'two files in one place',
+      spec(
+        {
+          files: [
+            { kind: 'config', source: 'c' },
+            { kind: 'config', source: 'c' },
+          ],
+        },
+        { configs: { c: { content: '' } } },
+      ),
+      'another file is there',
+    ],
+    [
+      'a file in a read-only root',
+      spec(
+        { files: [{ kind: 'config', source: 'c' }], runtime: { readOnly: true } },
+        { configs: { c: { content: '' } } },
+      ),
+      'the root is read_only',
+    ],
+    [
+      'more secrets than are kept',
+      spec(
+        { files: Array.from({ length: 51 }, (_, n) => ({ kind: 'secret', source: `s${n}` })) },
+        { secrets: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`s${n}`, { content: '' }])) },
+      ),
+      'at most 50',
+    ],
     ['YAML that is none', { compose: '{' }, ''],
   ])('refuses %s', (_what, submitted, message) => {
     const faults = faultsOf(submitted);

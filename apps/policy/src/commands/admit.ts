@@ -1,9 +1,9 @@
-import { parseCompose, serviceDigest } from '@tutti/compose';
-import { TuttiError, type ApplicationSpec, type Fault, type Resources } from '@tutti/model';
+import { parseCompose, serviceDigest, withContents } from '@tutti/compose';
+import { TuttiError, type Fault, type Resources } from '@tutti/model';
 import { admissionFaults } from '../core/admission.js';
 import type { Admitted } from '../core/command.js';
 import { fillLimits } from '../core/defaults.js';
-import { decodeSpec } from '../core/spec/decode-spec.js';
+import { decodeSpec, type Decoded } from '../core/spec/decode-spec.js';
 
 /** What a deploy brings along. */
 export interface Submitted {
@@ -21,29 +21,25 @@ export function admit({ compose, spec }: Submitted, defaults: Resources): Admitt
   }
   const read = compose === undefined ? decodeSpec(spec) : readCompose(compose);
   if (read.faults.length > 0) return { faults: read.faults };
-  const faults = admissionFaults(read.spec);
+  const { spec: named, contents } = withContents(read.spec, read.contents);
+  const faults = admissionFaults(named);
   if (faults.length > 0) return { faults };
-  const filled = fillLimits(read.spec, defaults);
+  const filled = fillLimits(named, defaults);
   const digests = Object.entries(filled.spec.services).map(([name, service]) => [
     name,
     serviceDigest(service, filled.spec),
   ]);
-  return { ...filled, digests: Object.fromEntries(digests) as Record<string, string>, ignored: read.ignored };
+  const { ignored } = read;
+  return { ...filled, contents, digests: Object.fromEntries(digests) as Record<string, string>, ignored };
 }
 
-interface Read {
-  spec: ApplicationSpec;
-  ignored: Fault[];
-  faults: Fault[];
-}
-
-function readCompose(text: string): Read {
+function readCompose(text: string): Decoded {
   try {
-    const { spec, ignored } = parseCompose(text);
-    return { spec, ignored, faults: [] };
+    const { spec, contents, ignored } = parseCompose(text);
+    return { spec, contents, ignored, faults: [] };
   } catch (error) {
     if (!(error instanceof TuttiError) || error.code !== 'invalid') throw error;
     const faults = error.faults.length > 0 ? [...error.faults] : [{ path: 'compose', message: error.message }];
-    return { spec: { services: {}, networks: {}, volumes: {} }, ignored: [], faults };
+    return { spec: { services: {}, networks: {}, volumes: {} }, contents: [], ignored: [], faults };
   }
 }

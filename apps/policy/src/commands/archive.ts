@@ -66,16 +66,19 @@ export class Archive {
    * @returns false where the application or the outcome has moved on since
    */
   async keep(decision: Decision, appRevision: number): Promise<boolean> {
-    const { outcome, app, revision, trimmed } = decision;
+    const { outcome, app, revision, trimmed, contents, dropped } = decision;
     const cause = outcome.command;
     const ref = app && { namespace: app.record.namespace, app: app.record.app };
+    const trimming = { event: 'trimmed', cause } as const;
+    const making = { event: 'created', cause } as const;
+    // What goes comes first: whoever sees the new revision takes nothing for kept that is not.
     const writes: Write[] = [
-      ...(revision ? [put('revision', revision, { event: 'created', cause })] : []),
       ...(ref
-        ? trimmed.map((number) =>
-            remove('revision', keys.revision({ ...ref, revision: number }), { event: 'trimmed', cause }),
-          )
+        ? trimmed.map((number) => remove('revision', keys.revision({ ...ref, revision: number }), trimming))
         : []),
+      ...(ref ? dropped.map(({ kind, ...one }) => remove(kind, keys[kind]({ ...ref, ...one }), trimming)) : []),
+      ...(ref ? contents.map(({ kind, ...one }) => put(kind, { ...ref, ...one }, making)) : []),
+      ...(revision ? [put('revision', revision, making)] : []),
       ...(app ? [put('app', app.record, { event: app.event, expect: appRevision, cause })] : []),
       // An answer is given once: it must not be there yet.
       put('outcome', outcome, { event: outcome.status, expect: 0, cause, ttlMs: OUTCOME_TTL_MS }),

@@ -1,5 +1,6 @@
 import { isName, type ApplicationSpec, type Fault, type PortSpec, type ServiceSpec } from '@tutti/model';
 import { dependencyFaults } from './dependencies.js';
+import { contentFaults, fileFaults } from './files.js';
 
 /** More tasks of one service than anyone means; a mistyped number must not fill the cluster with records. */
 export const MAX_REPLICAS = 100_000;
@@ -21,6 +22,7 @@ export function admissionFaults(spec: ApplicationSpec): Fault[] {
     ...none,
     ...services.flatMap(([name, service]) => serviceFaults(name, service, spec)),
     ...dependencyFaults(spec),
+    ...contentFaults(spec),
     ...sizeFaults(spec),
   ];
 }
@@ -34,6 +36,7 @@ function serviceFaults(name: string, service: ServiceSpec, spec: ApplicationSpec
     ...resourceFaults(service, path),
     ...portFaults(service.ports, path),
     ...referenceFaults(service, { spec, path }),
+    ...fileFaults(service, { spec, path }),
   ];
 }
 

@@ -2,11 +2,13 @@ import type {
   ApplicationSpec,
   AppRecord,
   CommandVerb,
+  Content,
   Fault,
   OutcomeRecord,
   RevisionRecord,
   RolloutRecord,
 } from '@tutti/model';
+import type { NamedContent } from './contents.js';
 
 /** Which command it is, known even where nothing else in it can be read. */
 export interface CommandHead {
@@ -21,6 +23,8 @@ export interface CommandHead {
 /** A specification that has been admitted, with what was found on the way. */
 export interface Admitted {
   spec: ApplicationSpec;
+  /** What is in the configs and secrets that the spec names by their digests; never part of an answer. */
+  contents: Content[];
   digests: Record<string, string>;
   ignored: Fault[];
   findings: Fault[];
@@ -58,12 +62,22 @@ export interface Decision {
   revision?: RevisionRecord;
   /** Revisions to let go. */
   trimmed: number[];
+  /** What is in configs and secrets of the revision and is not kept yet. */
+  contents: Content[];
+  /** What was in those that no revision names any more. */
+  dropped: NamedContent[];
 }
 
 /** What a verb makes of a command: reasons against it, or what changes; neither where all is as asked already. */
 export type Verdict =
   | { reasons: Fault[] }
-  | { reasons?: undefined; app?: AppRecord; event?: 'created' | 'changed' | 'removing'; revision?: RevisionRecord };
+  | {
+      reasons?: undefined;
+      app?: AppRecord;
+      event?: 'created' | 'changed' | 'removing';
+      revision?: RevisionRecord;
+      contents?: Content[];
+    };
 
 /** A refusal for one reason. */
 export function because(message: string, path?: string): { reasons: Fault[] } {

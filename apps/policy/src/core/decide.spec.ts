@@ -18,7 +18,7 @@ const head = (command: string) => ({ namespace: 'default', command, app: 'shop' 
 const deploy = (command: string, spec: ApplicationSpec): Command => ({
   ...head(command),
   verb: 'deploy',
-  request: { spec, digests: {}, ignored: [], findings: [] },
+  request: { spec, contents: [], digests: {}, ignored: [], findings: [] },
 });
 
 /** Policy's records of one application, as its decisions leave them. */

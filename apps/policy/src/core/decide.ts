@@ -1,5 +1,6 @@
-import type { Fault, OutcomeRecord, Time } from '@tutti/model';
+import type { Content, Fault, OutcomeRecord, RevisionRecord, Time } from '@tutti/model';
 import type { Command, CommandHead, Decision, Known, Verdict } from './command.js';
+import { keptContents } from './contents.js';
 import { superfluous } from './trim.js';
 import { deploy } from './verbs/deploy.js';
 import { remove } from './verbs/remove.js';
@@ -15,7 +16,7 @@ export function decide(command: Command, known: Known, now: Time): Decision | un
   if (known.outcome) return undefined;
   const verdict = verdictOn(command, known, now);
   if (verdict.reasons) return refuse(command, verdict.reasons, now);
-  const { app, event = 'changed', revision } = verdict;
+  const { app, event = 'changed', revision, contents = [] } = verdict;
   const standing = app ?? known.app;
   return {
     outcome: {
@@ -28,13 +29,23 @@ export function decide(command: Command, known: Known, now: Time): Decision | un
     },
     ...(app && { app: { record: app, event } }),
     ...(revision && { revision }),
-    trimmed: revision ? superfluous(known, revision.revision) : [],
+    ...(revision ? kept(known, revision, contents) : { trimmed: [], contents: [], dropped: [] }),
   };
+}
+
+function kept(known: Known, revision: RevisionRecord, contents: readonly Content[]) {
+  const trimmed = superfluous(known, revision.revision);
+  return { trimmed, ...keptContents(known.revisions, { revision, contents, trimmed }) };
 }
 
 /** The answer to a command that cannot be carried out, with every reason. */
 export function refuse(head: CommandHead, reasons: Fault[], now: Time): Decision {
-  return { outcome: { ...answer(head, now), status: 'rejected', reasons, changed: false }, trimmed: [] };
+  return {
+    outcome: { ...answer(head, now), status: 'rejected', reasons, changed: false },
+    trimmed: [],
+    contents: [],
+    dropped: [],
+  };
 }
 
 function answer({ namespace, command, verb, app }: CommandHead, at: Time): Omit<OutcomeRecord, 'status' | 'changed'> {

@@ -30,8 +30,12 @@ type Executors = { [A in Action]: (context: StepContext) => Promise<void> };
 export const EXECUTORS: Executors = { load, pull, create, start, look, collect, stop, fence, remove, conclude, forget };
 
 async function load({ kit, life, learn, signal }: StepContext): Promise<void> {
-  const { desired } = life();
-  if (desired) learn({ type: 'loaded', plan: await Promise.race([kit.revisions.planOf(desired), aborted(signal)]) });
+  const { desired, container } = life();
+  if (!desired) return;
+  const plan = await Promise.race([kit.revisions.planOf(desired), aborted(signal)]);
+  // Read ahead, so that what is missing is known before an image is fetched; a container that is there has its files.
+  if (!container) await Promise.race([kit.contents.filesOf(desired, plan), aborted(signal)]);
+  learn({ type: 'loaded', plan });
 }
 
 async function pull({ kit, life, learn, signal }: StepContext): Promise<void> {
@@ -46,15 +50,16 @@ async function create(context: StepContext): Promise<void> {
   const { desired, plan } = life();
   if (!desired || !plan) return;
   const { image } = plan.service;
-  const [digest, resolvers] = await Promise.all([
+  const [digest, files, resolvers] = await Promise.all([
     life().digest ?? kit.images.digestHere(image),
+    kit.contents.filesOf(desired, plan),
     kit.shared.ensure(desired, plan),
   ]);
   await kit.makes.run(async () => {
     if (!context.isStillNext('create')) return;
     try {
       const config = withResolvers(containerConfig(desired, plan, kit.owner), resolvers, hostResolvers());
-      const { id } = await kit.engine.create({ ...config, image: digest ? pinned(image, digest) : image });
+      const { id } = await kit.engine.create({ ...config, files, image: digest ? pinned(image, digest) : image });
       learn({ type: 'created', id, digest });
     } catch (error) {
       const left = hasCode(error, 'conflict') ? await leftover(context) : undefined;

@@ -4,6 +4,7 @@ import type { AppRef, TaskRef } from '@tutti/model';
 import type { Owner } from '../core/labels.js';
 import type { LogShipper } from '../logs/log-shipper.js';
 import type { StatusWriter } from '../status-writer.js';
+import type { Contents } from './contents.js';
 import type { ImagePuller } from './image-puller.js';
 import type { Permits } from './permits.js';
 import type { Revisions } from './revisions.js';
@@ -14,6 +15,7 @@ export interface Kit {
   engine: ContainerEngine;
   owner: Owner;
   revisions: Revisions;
+  contents: Contents;
   images: ImagePuller;
   shared: SharedResources;
   /** What is to be closed with the agent. */

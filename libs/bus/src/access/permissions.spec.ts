@@ -17,6 +17,8 @@ afterAll(() => bus.stop());
 const TOKENS: Record<RecordKind, number> = {
   app: 2,
   revision: 3,
+  config: 4,
+  secret: 4,
   outcome: 2,
   task: 5,
   ledger: 1,

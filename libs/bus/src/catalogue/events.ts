@@ -4,6 +4,8 @@ import type { RecordKind } from '@tutti/model';
 const PARTICIPLES = {
   app: ['created', 'changed', 'removing', 'removed'],
   revision: ['created', 'trimmed'],
+  config: ['created', 'trimmed'],
+  secret: ['created', 'trimmed'],
   outcome: ['accepted', 'rejected', 'failed'],
   availability: ['activated', 'cordoned', 'drained', 'lost', 'removed'],
   liveness: ['up', 'down', 'missing', 'returning', 'removed'],

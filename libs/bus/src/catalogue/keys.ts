@@ -12,12 +12,23 @@ const key = <K extends RecordKind>(kind: K, ...tokens: (string | number)[]): Key
 const filter = <K extends RecordKind>(kind: K, ...tokens: string[]): KeyFilter<K> =>
   [kind, ...tokens].join('.') as KeyFilter<K>;
 
+/** Which contents of a config or secret. */
+export interface ContentRef extends AppRef {
+  name: string;
+  digest: string;
+}
+
+/** A name such as `nginx.conf` is one token: `=` stands for its dots, and in no name. */
+const contentTokens = (r: ContentRef): string[] => [r.namespace, r.app, r.name.replaceAll('.', '='), r.digest];
+
 const taskTokens = (t: TaskRef): string[] => [t.node, t.namespace, t.app, t.service, t.task];
 
 /** Keys lead with what their reader filters on, so that an agent pays for its own tasks only. */
 export const keys = {
   app: (r: AppRef) => key('app', r.namespace, r.app),
   revision: (r: AppRef & { revision: number }) => key('revision', r.namespace, r.app, r.revision),
+  config: (r: ContentRef) => key('config', ...contentTokens(r)),
+  secret: (r: ContentRef) => key('secret', ...contentTokens(r)),
   outcome: (r: { namespace: string; command: string }) => key('outcome', r.namespace, r.command),
   availability: (r: { node: string }) => key('availability', r.node),
   rebalance: () => key('rebalance', CLUSTER_NAMESPACE),
@@ -49,8 +60,10 @@ export const filters = {
     kind: K,
     namespace: string,
   ) => filter(kind, namespace, '>'),
-  ofApp: <K extends 'revision' | 'incident' | 'endpoints' | 'route' | 'usage'>(kind: K, r: AppRef) =>
-    filter(kind, r.namespace, r.app, '>'),
+  ofApp: <K extends 'revision' | 'config' | 'secret' | 'incident' | 'endpoints' | 'route' | 'usage'>(
+    kind: K,
+    r: AppRef,
+  ) => filter(kind, r.namespace, r.app, '>'),
   /** Tasks, statuses or health verdicts of one node. */
   onNode: <K extends 'task' | 'status' | 'health'>(kind: K, node: string) => filter(kind, node, '>'),
   /** Tasks, statuses or health verdicts of an application, or of all in a namespace, on any node. */

@@ -30,6 +30,11 @@ export function keyOfSubject(subject: string): string {
   return subject.slice(STATE_PREFIX.length);
 }
 
+/** Whether what is in configs and secrets may stand in a message: deploys bring it, and STATE keeps it. */
+export function mayHoldContents(subject: string): boolean {
+  return /^tutti\.cmd\..*\.deploy$/.test(subject) || /^(config|secret)\./.test(keyOfSubject(subject));
+}
+
 /** The namespace that a command's subject names, or undefined when the subject is not of a command's shape. */
 export function namespaceOfCommand(subject: string): string | undefined {
   return /^tutti\.cmd\.([^.]+)\.(?:app|node)\.[^.]+$/.exec(subject)?.[1];
@@ -46,11 +51,14 @@ export function matches(pattern: string, subject: string): boolean {
   return want.length === have.length;
 }
 
+/** Kinds whose records are in STATE alone: what is in configs and secrets has no place in a history that many may read. */
+type Unrecounted = 'config' | 'secret';
+
 /**
  * Where the server copies each kind of record in the history: `tutti.events.<namespace>.<resource>.…`.
  * Observations of a task appear under the task, so one filter follows its whole life.
  */
-export const EVENT_TRANSFORMS: Record<RecordKind, { src: string; dest: string }> = {
+export const EVENT_TRANSFORMS: Record<Exclude<RecordKind, Unrecounted>, { src: string; dest: string }> = {
   app: transform('app.*.*', '{1}.app.{2}'),
   revision: transform('revision.*.*.*', '{1}.revision.{2}.{3}'),
   outcome: transform('outcome.*.*', '{1}.outcome.{2}'),

@@ -8,7 +8,11 @@ export function decodeJson(data: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(data));
   } catch (error) {
-    throw new TuttiError('invalid', `not JSON: ${messageOf(error)}`);
+    // What the parser quotes of it may be part of a secret.
+    throw new TuttiError(
+      'invalid',
+      `not JSON: ${messageOf(error).replace(/^Unexpected token .*/s, 'unexpected text')}`,
+    );
   }
 }
 

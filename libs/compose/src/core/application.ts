@@ -1,5 +1,6 @@
-import { isName, type ApplicationSpec, type ServiceSpec } from '@tutti/model';
-import { quote, type JsonMap } from './json.js';
+import { isName, type ApplicationSpec, type ContentKind, type ContentText, type ServiceSpec } from '@tutti/model';
+import { content, contentsInUse } from './contents.js';
+import { compact, isMap, ownMap, quote, type JsonMap } from './json.js';
 import { keyTable } from './keys.js';
 import { DEFAULT_NETWORK, network } from './networks.js';
 import { entries, Place, section } from './place.js';
@@ -9,8 +10,6 @@ import { string } from './scalars.js';
 import { service } from './service.js';
 import { volume } from './volumes.js';
 
-const NO_CONFIGS = 'services cannot use it yet';
-
 export const FILE_KEYS = keyTable('the top level', {
   honoured: {
     version: 'without effect, as in Compose',
@@ -18,20 +17,26 @@ export const FILE_KEYS = keyTable('the top level', {
     services: '',
     networks: '',
     volumes: '',
+    configs: 'those that no service uses are left out',
+    secrets: 'those that no service uses are left out',
   },
-  ignored: { configs: NO_CONFIGS, secrets: NO_CONFIGS, models: NO_CONFIGS },
+  ignored: { models: 'services cannot use it yet' },
   refused: { include: 'is resolved where the files are: deploy with the command line, which reads them' },
 });
 
 /** An application and the name that its file gives it. */
 export interface Application {
   name?: string;
+  /** Without configs and secrets, which it names by their digests. */
   spec: ApplicationSpec;
+  /** What is in those that services use. */
+  contents: ContentText[];
 }
 
 const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
 /** Keys of networks and volumes become parts of the engine's names, which are laxer than ours. */
 const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+const RESOURCE_RULE = 'is no name: use up to 63 letters, digits, -, _ and .';
 
 /** Reads a whole document; what is wrong stands in the report, and the result is of use only if nothing does. */
 export function application(document: JsonMap, report: Report): Application {
@@ -40,16 +45,19 @@ export function application(document: JsonMap, report: Report): Application {
   const name = string(keys.at('name'));
   if (name !== undefined && !isName(name)) keys.at('name')?.fault(`is ${quote(name)}, which is no name: ${NAME_RULE}`);
   const networks = resources(keys.at('networks'), network);
-  const spec: ApplicationSpec = {
-    services: services(keys.at('services'), root),
-    networks,
-    volumes: resources(keys.at('volumes'), volume),
-  };
-  const joinsDefault = Object.values(spec.services).some((found) => Object.hasOwn(found.networks, DEFAULT_NETWORK));
+  const found = services(keys.at('services'), root);
+  const files = Object.values(found).flatMap((one) => one.files ?? []);
+  const written = [...contentsOf('config', keys.at('configs')), ...contentsOf('secret', keys.at('secrets'))];
+  const contents = contentsInUse(written, files);
+  const spec: ApplicationSpec = { services: found, networks, volumes: resources(keys.at('volumes'), volume) };
+  const joinsDefault = Object.values(spec.services).some((one) => Object.hasOwn(one.networks, DEFAULT_NETWORK));
   if (joinsDefault && !Object.hasOwn(networks, DEFAULT_NETWORK))
     spec.networks = { ...networks, [DEFAULT_NETWORK]: network(DEFAULT_NETWORK, undefined) };
-  checkReferences(spec, report);
-  return name === undefined ? { spec } : { name, spec };
+  checkReferences(spec, report, {
+    config: Object.keys(ownMap(document, 'configs')),
+    secret: Object.keys(ownMap(document, 'secrets')),
+  });
+  return compact({ name, spec, contents });
 }
 
 function services(place: Place | undefined, root: Place): Record<string, ServiceSpec> {
@@ -62,10 +70,18 @@ function services(place: Place | undefined, root: Place): Record<string, Service
   return Object.fromEntries(read.filter((entry): entry is [string, ServiceSpec] => entry[1] !== undefined));
 }
 
+/** What is in them must not stand in a fault, not even where it stands in the wrong place. */
+function contentsOf(kind: ContentKind, place: Place | undefined): ContentText[] {
+  if (place && !isMap(place.value)) place.fault(`has to be a map of ${kind}s by their names`);
+  const found = place && isMap(place.value) ? entries(place) : [];
+  for (const [key, item] of found) if (!RESOURCE_KEY.test(key)) item.fault(RESOURCE_RULE);
+  return found.map(([key, item]) => content(kind, key, item)).filter((one) => one !== undefined);
+}
+
 function resources<T>(place: Place | undefined, read: (key: string, place: Place | undefined) => T): Record<string, T> {
   return Object.fromEntries(
     entries(place).map(([key, item]) => {
-      if (!RESOURCE_KEY.test(key)) item.fault('is no name: use up to 63 letters, digits, -, _ and .');
+      if (!RESOURCE_KEY.test(key)) item.fault(RESOURCE_RULE);
       return [key, read(key, item.value === null ? undefined : item)];
     }),
   );

@@ -103,6 +103,11 @@ class Interpolation {
   }
 }
 
+/** What stands here must not stand in a fault, nor what somebody might take for a variable in it. */
+const SECRET = /^(configs|secrets)\b/;
+const UNREADABLE =
+  'has a variable that cannot be replaced: write ${NAME} or ${NAME:-default}, and $$ for a dollar sign';
+
 /**
  * Interpolates every text of a document; keys are left as they are. A variable that is not set and has no default
  * becomes empty and is listed as ignored, as Compose warns.
@@ -110,10 +115,13 @@ class Interpolation {
 export function interpolate(document: Json, variables: Variables, report: Report): Json {
   let left = MAX_CHARACTERS;
   const visitText = (text: string, path: string): string => {
+    const secret = SECRET.test(path);
     const missing = (name: string): void =>
       report.ignore(
         path,
-        `the variable ${name} is not set, so it is replaced by nothing: set it, or write \${${name}:-} to mean that`,
+        secret
+          ? 'names a variable that is not set, so it is replaced by nothing: write $$ for a dollar sign'
+          : `the variable ${name} is not set, so it is replaced by nothing: set it, or write \${${name}:-} to mean that`,
       );
     try {
       const out = interpolateText(text, { value: (name) => own(variables, name), missing });
@@ -121,7 +129,7 @@ export function interpolate(document: Json, variables: Variables, report: Report
       if (left < 0) throw invalid('makes the file too long when its variables are replaced');
       return out;
     } catch (error) {
-      report.fault(path, messageOf(error));
+      report.fault(path, secret ? UNREADABLE : messageOf(error));
       return '';
     }
   };

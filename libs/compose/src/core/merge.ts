@@ -4,7 +4,7 @@ import { splitMount } from './mounts.js';
 import { splitPort } from './ports.js';
 
 /** How two values for one key become one, where it is not by the plain rules (maps by key, lists one after the other). */
-type Rule = 'replace' | 'dictionary' | 'named' | 'list' | 'ports' | 'mounts';
+type Rule = 'replace' | 'dictionary' | 'named' | 'list' | 'ports' | 'mounts' | 'files';
 
 /** Exceptions of the Compose Specification, chapter 13; `*` is any one key. */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -29,6 +29,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'services.*.label_file': 'list',
   'services.*.ports': 'ports',
   'services.*.volumes': 'mounts',
+  'services.*.configs': 'files',
+  'services.*.secrets': 'files',
 };
 
 /** A document, and the paths at which it takes the place of what earlier files say (`!reset`, `!override`). */
@@ -80,6 +82,8 @@ function merge(base: Json, over: Json, path: readonly string[]): Json {
       return mergeUnique(base, over, portKey);
     case 'mounts':
       return mergeUnique(base, over, mountKey);
+    case 'files':
+      return mergeUnique(base, over, fileKey);
     default:
       if (isMap(base) && isMap(over)) return mergeMaps(base, over, path);
       return Array.isArray(base) && Array.isArray(over) ? unique([...base, ...over]) : over;
@@ -124,6 +128,11 @@ function portKey(entry: Json): string {
 function mountKey(entry: Json): string {
   const target = isMap(entry) ? own(entry, 'target') : splitMount(String(entry))?.target;
   return String(target ?? JSON.stringify(entry)).replace(/(.)\/+$/, '$1');
+}
+
+/** Where it is in the container, by what its file says of that. */
+function fileKey(entry: Json): string {
+  return String(isMap(entry) ? (own(entry, 'target') ?? own(entry, 'source')) : entry);
 }
 
 function unique(list: Json[]): Json[] {

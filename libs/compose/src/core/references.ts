@@ -1,14 +1,18 @@
-import type { ApplicationSpec, ServiceSpec } from '@tutti/model';
+import type { ApplicationSpec, ContentKind, ServiceSpec } from '@tutti/model';
 import { dependencyCycle } from './dependencies.js';
 import { childPath, quote } from './json.js';
 import type { Report } from './report.js';
 
-/** Checks what services say of each other, of networks and of volumes. */
-export function checkReferences(spec: ApplicationSpec, report: Report): void {
+/** Names under the top-level `configs` and `secrets`. */
+export type Declared = Record<ContentKind, readonly string[]>;
+
+/** Checks what services say of each other, of networks, volumes, configs and secrets. */
+export function checkReferences(spec: ApplicationSpec, report: Report, declared: Declared): void {
   for (const [name, service] of Object.entries(spec.services)) {
     const path = childPath('services', name);
     checkNetworks(service, { spec, report, path });
     checkVolumes(service, { spec, report, path });
+    checkFiles(service, { declared, report, path });
     checkDependencies(service, { spec, report, path });
   }
   checkOrder(spec, report);
@@ -34,6 +38,16 @@ function checkVolumes(service: ServiceSpec, { spec, report, path }: Context): vo
       `${path}.volumes`,
       `names the volume ${quote(mount.source)}, which is not under the top-level volumes`,
     );
+  }
+}
+
+function checkFiles(
+  service: ServiceSpec,
+  { declared, report, path }: Pick<Context, 'report' | 'path'> & { declared: Declared },
+): void {
+  for (const { kind, source } of service.files ?? []) {
+    if (declared[kind].includes(source)) continue;
+    report.fault(`${path}.${kind}s`, `names the ${kind} ${quote(source)}, which is not under the top-level ${kind}s`);
   }
 }
 

@@ -4,6 +4,7 @@ import { keyTable, SERVICE_X_TUTTI } from './keys.js';
 import { dictionary, texts } from './collections.js';
 import { deploySection, replication } from './deploy.js';
 import { dependencies } from './dependencies.js';
+import { fileMounts } from './file-mounts.js';
 import { healthcheck } from './healthcheck.js';
 import { mounts } from './mounts.js';
 import { serviceNetworks } from './networks.js';
@@ -19,8 +20,6 @@ import { orderFor, updates } from './update.js';
 
 const CPU_SHARE = 'use deploy.resources.limits.cpus';
 const READ_WITH_THE_FILE = 'is resolved where the files are: deploy with the command line, which reads them';
-const NO_CONFIGS =
-  'is not supported yet, and the application would miss its files: use a volume, or put them into the image';
 
 export const SERVICE_KEYS = keyTable('services.*', {
   honoured: {
@@ -37,6 +36,8 @@ export const SERVICE_KEYS = keyTable('services.*', {
     expose: 'without effect, as in Compose: services of one network reach every port',
     volumes: '',
     tmpfs: 'of its options, size and ro',
+    configs: '',
+    secrets: '',
     networks: '',
     links: 'as a dependency; an alias is refused',
     healthcheck: '',
@@ -86,7 +87,6 @@ export const SERVICE_KEYS = keyTable('services.*', {
     uts: 'the engine default is used',
   },
   refused: {
-    configs: NO_CONFIGS,
     credential_spec: 'is for Windows, which is not supported',
     env_file: READ_WITH_THE_FILE,
     extends: READ_WITH_THE_FILE,
@@ -99,7 +99,6 @@ export const SERVICE_KEYS = keyTable('services.*', {
     pre_stop: 'is not supported, and what it saves would be lost: do it on the stop signal',
     provider: 'is not supported: only containers are run',
     runtime: 'is not supported: the engine default would be used',
-    secrets: NO_CONFIGS,
     use_api_socket: 'is not supported: bind the socket if the service may rule the engine',
     volumes_from: 'is not supported, and the files would be missing: name the volumes in both services',
   },
@@ -134,6 +133,7 @@ export function service(place: Place): ServiceSpec | undefined {
     labels: labels(keys.at('labels')),
     ports: portList,
     mounts: mountList,
+    files: fileMounts(keys.at('configs'), keys.at('secrets')),
     networks: serviceNetworks(keys.at('networks')),
     healthcheck: healthcheck(keys.at('healthcheck')),
     dependsOn: dependencies(keys.at('depends_on'), keys.at('links')),

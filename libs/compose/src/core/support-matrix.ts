@@ -1,7 +1,9 @@
 import { FILE_KEYS } from './application.js';
+import { CONFIG_KEYS, SECRET_KEYS } from './contents.js';
 import { DEPENDS_ON_KEYS } from './dependencies.js';
 import { DEPLOY_KEYS } from './deploy.js';
 import { EXTERNAL_KEYS } from './external.js';
+import { FILE_KEYS_OF_SERVICE } from './file-mounts.js';
 import { DISCRETE_RESOURCE_KEYS, GENERIC_RESOURCE_KEYS, RESERVED_DEVICE_KEYS } from './generic-resources.js';
 import { HEALTHCHECK_KEYS } from './healthcheck.js';
 import { keysOf, ruleOf, SERVICE_X_TUTTI, X_TUTTI, type KeyTable } from './keys.js';
@@ -29,6 +31,7 @@ export const KEY_TABLES: readonly KeyTable[] = [
   TMPFS_KEYS,
   BIND_KEYS,
   VOLUME_OPTION_KEYS,
+  FILE_KEYS_OF_SERVICE,
   SERVICE_NETWORK_KEYS,
   DEPENDS_ON_KEYS,
   HEALTHCHECK_KEYS,
@@ -49,6 +52,8 @@ export const KEY_TABLES: readonly KeyTable[] = [
   NETWORK_KEYS,
   VOLUME_KEYS,
   EXTERNAL_KEYS,
+  CONFIG_KEYS,
+  SECRET_KEYS,
   X_TUTTI,
 ];
 
@@ -65,7 +70,8 @@ is one of these:
 
 A key that is in none of the tables is refused, with a suggestion; keys that begin with \`x-\` may stand anywhere.
 \`include\`, \`extends\`, \`env_file\`, \`label_file\`, profiles, \`!reset\`, \`!override\`, the merging of several files and relative paths
-are resolved by the command line, which has the files; what goes over the bus is one document without them.
+are resolved by the command line, which has the files; so are \`file\` and \`environment\` of configs and secrets, which it
+sends as \`content\`. What goes over the bus is one document without them.
 Variables (\`$VAR\`, \`\${VAR}\` with \`:-\`, \`-\`, \`:?\`, \`?\`, \`:+\`, \`+\`, nested) are replaced there too; \`$$\` is a dollar sign.
 
 A document may have up to 1 MiB, 64 levels and 100,000 values, aliases counted as often as they are used.

@@ -1,6 +1,7 @@
 import type { HealthcheckSpec, MountSpec } from '@tutti/model';
 import type { ContainerCreateOptions, HealthConfig, HostConfig, MountSettings } from 'dockerode';
 import type { ContainerConfig, ContainerLimits, NetworkAttachment, PortBinding } from '../port/container.js';
+import { volumesForFiles } from './files.js';
 import { runtimeSettings } from './runtime-config.js';
 
 const NANOS_PER_MS = 1_000_000;
@@ -50,7 +51,7 @@ function hostConfig(config: ContainerConfig, network: string | undefined): HostC
     ...limitSettings(config.limits ?? {}),
     NetworkMode: network,
     PortBindings: portBindings(config.ports ?? []),
-    Mounts: config.mounts?.map(mountSettings),
+    Mounts: mountsOf(config),
     LogConfig: LOG_CONFIG,
     // The agent restarts: only it knows what is wanted.
     RestartPolicy: { Name: 'no' },
@@ -88,6 +89,11 @@ function portBindings(ports: readonly PortBinding[]): HostConfig['PortBindings']
     (bindings[portKey(port)] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.published ?? '') });
   }
   return bindings;
+}
+
+function mountsOf(config: ContainerConfig): MountSettings[] {
+  const forFiles = volumesForFiles(config).map((target): MountSpec => ({ type: 'volume', target, readOnly: false }));
+  return [...(config.mounts ?? []), ...forFiles].map(mountSettings);
 }
 
 function mountSettings({ type, source, target, readOnly, sizeBytes }: MountSpec): MountSettings {

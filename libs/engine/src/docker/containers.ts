@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import type { Caller } from './caller.js';
 import { endpointConfig, toCreateOptions, wholeSeconds } from './container-config.js';
+import { archivesOf } from './files.js';
 import { toState, toStats, toSummary, type RawStats } from './container-state.js';
 import { toLabelFilter } from './filters.js';
 import { requestJson } from './requests.js';
@@ -16,7 +17,7 @@ const LONGEST_STOP_MS = 15 * 60_000;
 
 const ALREADY_SO = 304;
 
-/** Containers; a create or a start is one request, and one more for each network after the first. */
+/** Containers; a create or a start is one request, and one more for each network after the first and for its files. */
 export class DockerContainers {
   /**
    * @param calls for short calls
@@ -38,6 +39,9 @@ export class DockerContainers {
         for (const network of further) {
           const joining = { Container: container.id, EndpointConfig: endpointConfig(network), abortSignal };
           await this.calls.getNetwork(network.name).connect(joining);
+        }
+        for (const { folder, tar } of await archivesOf(config)) {
+          await container.putArchive(tar, { path: folder, abortSignal } as { path: string });
         }
       } catch (error) {
         // Half a container is none.

@@ -33,6 +33,35 @@ describe('docker engine, as Docker itself sees it', () => {
   const printed = async (script: string, more = {}): Promise<string[]> =>
     (await output(script, more)).map(({ line }) => line);
 
+  const FILES = [
+    { target: '/run/secrets/db', data: 's3cret', uid: 7, gid: 8, mode: 0o440 },
+    { target: `/etc/${'deep/'.repeat(30)}ü.conf`, data: 'ä\n', uid: 0, gid: 0, mode: 0o444 },
+  ];
+  const look = (target: string): string => `stat -c "%u %g %a" ${target}; cat ${target}`;
+
+  it('puts files into a container before it starts, with their folders, owners and modes', async () => {
+    const script = FILES.map(({ target }) => look(target)).join('; echo; ');
+    expect(await printed(`${script}; stat -c %a /run/secrets`, { files: FILES })).toEqual([
+      ...['7 8 440', 's3cret', '0 0 444', 'ä', '755'],
+    ]);
+  });
+
+  it.each([
+    ['whose root is read-only', { runtime: { readOnly: true } }],
+    ['with a tmpfs above them', { mounts: [{ type: 'tmpfs', target: '/run', readOnly: false }] }],
+  ])('puts files below /run into a container %s', async (_what, more) => {
+    expect(await printed(look('/run/secrets/db'), { files: FILES.slice(0, 1), ...more })).toEqual([
+      '7 8 440',
+      's3cret',
+    ]);
+  });
+
+  it('leaves no container behind whose files the engine refuses', async () => {
+    const config = bench.config(harness.programs.forever, { files: FILES, runtime: { readOnly: true } });
+    await expect(harness.engine.create(config)).rejects.toThrow(/read-only/);
+    expect(await harness.engine.inspect(config.name)).toBeUndefined();
+  });
+
   it('applies limits, and never restarts by itself', async () => {
     const limits = { cpuMillis: 250, memoryBytes: 32 * 1024 ** 2, pids: 20 };
     const id = await bench.create(harness.programs.forever, { limits, stopGraceMs: 2500, stopSignal: 'SIGINT' });

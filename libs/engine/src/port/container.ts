@@ -14,6 +14,8 @@ export interface ContainerConfig {
   hostname?: string;
   /** A volume's `source` is its name on the engine; absent: anonymous. */
   mounts?: MountSpec[];
+  /** Put into it before it starts, with the folders above them; they stay over restarts. */
+  files?: ContainerFile[];
   ports?: PortBinding[];
   /** By name; the engine's default network where empty. */
   networks?: NetworkAttachment[];
@@ -22,6 +24,16 @@ export interface ContainerConfig {
   stopSignal?: string;
   stopGraceMs?: number;
   runtime?: RuntimeSpec;
+}
+
+/** One file of a container. */
+export interface ContainerFile {
+  /** Its full path there. */
+  target: string;
+  data: string;
+  uid: number;
+  gid: number;
+  mode: number;
 }
 
 export interface PortBinding {

@@ -49,6 +49,11 @@ export class RunPlanner {
     if (stopSignal !== undefined && !(stopSignal in constants.signals)) {
       refuse(`${stopSignal} is no signal: write one such as SIGTERM`);
     }
+    const [file] = config.files ?? [];
+    if (file)
+      refuse(
+        `it has files of its own, such as ${file.target}, which a plain process cannot: bind a folder of the host`,
+      );
     identityOf(user, `create ${name}`);
     for (const remark of notApplied(config)) this.warnOnce(remark);
   }

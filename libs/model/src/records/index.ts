@@ -1,7 +1,14 @@
 import type { BridgesRecord, ProxyRecord } from './data-plane.js';
 import type { UsageRecord } from './metering.js';
 import type { HealthRecord, IncidentRecord } from './monitor.js';
-import type { AppRecord, AvailabilityRecord, OutcomeRecord, RebalanceRecord, RevisionRecord } from './policy.js';
+import type {
+  AppRecord,
+  AvailabilityRecord,
+  ContentRecord,
+  OutcomeRecord,
+  RebalanceRecord,
+  RevisionRecord,
+} from './policy.js';
 import type { NodeRecord, StatusRecord } from './provisioner.js';
 import type { LedgerRecord, LivenessRecord, MovesRecord, RolloutRecord, TaskRecord } from './scheduler.js';
 import type { AddressingRecord, EndpointsRecord, RangeRecord, RouteRecord } from './service-discovery.js';
@@ -20,6 +27,8 @@ export * from './service-discovery.js';
 export interface Records {
   app: AppRecord;
   revision: RevisionRecord;
+  config: ContentRecord;
+  secret: ContentRecord;
   outcome: OutcomeRecord;
   availability: AvailabilityRecord;
   rebalance: RebalanceRecord;

@@ -34,6 +34,14 @@ export interface RevisionRecord extends AppRef {
   createdAt: Time;
 }
 
+/** What is in a config or a secret. Never changed: other contents have another digest, and so a record of their own. */
+export interface ContentRecord extends AppRef {
+  /** The config's or secret's key in the file. */
+  name: string;
+  digest: string;
+  data: string;
+}
+
 export type CommandVerb = 'deploy' | 'scale' | 'rollback' | 'restart' | 'remove';
 
 /** What can be asked of a node, in the namespace that is kept for the cluster. */

@@ -1,4 +1,14 @@
-import { isName, type ApplicationSpec, type Fault, type NetworkSpec, type VolumeSpec } from '@tutti/model';
+import {
+  isName,
+  type ApplicationSpec,
+  type ContentKind,
+  type ContentSpec,
+  type ContentText,
+  type Fault,
+  type NetworkSpec,
+  type VolumeSpec,
+} from '@tutti/model';
+import { contentOrName } from './content-spec.js';
 import { At, boolean, dictionary, object, optional, or, text, type Decoder } from './decoder.js';
 import { serviceSpec } from './service-spec.js';
 
@@ -27,20 +37,58 @@ const volumeSpec: Decoder<VolumeSpec> = object<VolumeSpec>({
   labels: or(texts, {}),
 });
 
-const applicationSpec: Decoder<ApplicationSpec> = object<ApplicationSpec>({
+type Given = Record<string, ContentSpec | { content: string }>;
+/** A specification as it is sent: what is in configs and secrets may stand in it. */
+type SentSpec = Omit<ApplicationSpec, 'configs' | 'secrets'> & { configs?: Given; secrets?: Given };
+
+const contents = optional(dictionary(contentOrName, resourceKey));
+
+const sentSpec: Decoder<SentSpec> = object<SentSpec>({
   services: dictionary(serviceSpec, serviceName),
   networks: or(dictionary(networkSpec, resourceKey), {}),
   volumes: or(dictionary(volumeSpec, resourceKey), {}),
+  configs: contents,
+  secrets: contents,
 });
 
 /**
  * Reads an application specification as strictly as a Compose file: every fault with its path, nothing unknown let pass.
  * What is left out has the defaults of Compose.
  */
-export function decodeSpec(value: unknown): { spec: ApplicationSpec; ignored: Fault[]; faults: Fault[] } {
+export function decodeSpec(value: unknown): Decoded {
   const faults: Fault[] = [];
-  const spec = applicationSpec(value, new At('', faults)) ?? { services: {}, networks: {}, volumes: {} };
-  return { spec: faults.length > 0 ? spec : withDefaultNetwork(spec), ignored: [], faults };
+  const sent = sentSpec(value, new At('', faults));
+  if (!sent || faults.length > 0) return { spec: NOTHING, contents: [], ignored: [], faults };
+  const { spec, contents: brought } = apart(sent);
+  return { spec: withDefaultNetwork(spec), contents: brought, ignored: [], faults };
+}
+
+/** A specification that was read; it names those of its configs and secrets of which it does not say what is in them. */
+export interface Decoded {
+  spec: ApplicationSpec;
+  contents: ContentText[];
+  ignored: Fault[];
+  faults: Fault[];
+}
+
+const NOTHING: ApplicationSpec = { services: {}, networks: {}, volumes: {} };
+
+/** What is in configs and secrets apart from the spec; those that no service uses are left out. */
+function apart({ configs, secrets, ...rest }: SentSpec): { spec: ApplicationSpec; contents: ContentText[] } {
+  const files = Object.values(rest.services).flatMap((service) => service.files ?? []);
+  const sent = [...listed('config', configs), ...listed('secret', secrets)];
+  const used = sent.filter(({ kind, name }) => files.some((file) => file.kind === kind && file.source === name));
+  const spec: ApplicationSpec = { ...rest };
+  const contents: ContentText[] = [];
+  for (const { kind, name, given } of used) {
+    if ('content' in given) contents.push({ kind, name, data: given.content });
+    else spec[`${kind}s`] = { ...spec[`${kind}s`], [name]: given };
+  }
+  return { spec, contents };
+}
+
+function listed(kind: ContentKind, all: Given = {}) {
+  return Object.entries(all).map(([name, given]) => ({ kind, name, given }));
 }
 
 /** The network that Compose gives every application whose services ask for no other. */

@@ -27,6 +27,7 @@ import {
   text,
   type Decoder,
 } from './decoder.js';
+import { fileSpec } from './content-spec.js';
 import { runtimeSpec } from './runtime-spec.js';
 import { trafficSpec } from './traffic-spec.js';
 
@@ -150,6 +151,7 @@ const plain = {
   labels: or(dictionary(text(), labelName), {}),
   ports: or(array(portSpec), []),
   mounts: or(array(mountSpec), []),
+  files: optional(array(fileSpec)),
   networks: or(dictionary(object<{ aliases: string[] }>({ aliases: or(array(text()), []) })), {
     default: { aliases: [] },
   }),

@@ -1,6 +1,7 @@
 import type { ApplicationSpec, AppRecord, RevisionRecord, Time } from '@tutti/model';
 import { changed, hasFailed, onlyOf } from '../change.js';
 import { because, type CommandOf, type Known, type Verdict } from '../command.js';
+import { missingContents } from '../contents.js';
 import { equal } from '../equal.js';
 
 /**
@@ -8,7 +9,7 @@ import { equal } from '../equal.js';
  * failed it is tried again, as a new one.
  */
 export function deploy(command: CommandOf<'deploy'>, known: Known, now: Time): Verdict {
-  const { spec, expectGeneration } = command.request;
+  const { spec, contents, expectGeneration } = command.request;
   const standing = known.app?.generation ?? 0;
   if (expectGeneration !== undefined && expectGeneration !== standing)
     return because('the application has changed since this was planned: look at it with tutti plan');
@@ -20,10 +21,12 @@ export function deploy(command: CommandOf<'deploy'>, known: Known, now: Time): V
     if (app.state === 'active' && equal(app.scale, scale)) return {};
     return { app: changed(app, { state: 'active', scale }, by) };
   }
+  const missing = missingContents(command.request, known.revisions);
+  if (missing.length > 0) return { reasons: missing };
   const revision = nextRevision(command, known, now);
   return app
-    ? { app: changed(app, { ...adopted(app, spec), revision: revision.revision }, by), revision }
-    : { app: created(command, { known, revision, now }), event: 'created', revision };
+    ? { app: changed(app, { ...adopted(app, spec), revision: revision.revision }, by), revision, contents }
+    : { app: created(command, { known, revision, now }), event: 'created', revision, contents };
 }
 
 /** The number that the next revision gets. */
@@ -36,8 +39,8 @@ function nextRevision(
   known: Known,
   now: Time,
 ): RevisionRecord {
-  const { expectGeneration: _expected, ...admitted } = request;
-  return { namespace, app, revision: nextNumber(known), ...admitted, command, createdAt: now };
+  const { spec, digests, ignored, findings } = request;
+  return { namespace, app, revision: nextNumber(known), spec, digests, ignored, findings, command, createdAt: now };
 }
 
 function created(
