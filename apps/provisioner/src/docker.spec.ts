@@ -30,6 +30,32 @@ describe('a node with a real Docker Engine', () => {
     await bus?.stop();
   }, 60_000);
 
+  test('a task without a health check is ready once it takes the connections that will come', async () => {
+    const published = {
+      target: 80,
+      published: { from: 8123, to: 8123 },
+      protocol: 'tcp' as const,
+      mode: 'ingress' as const,
+    };
+    const command = ['sh', '-c', 'sleep 1; mkdir /www; exec httpd -f -p 80 -h /www'];
+    const service = aService({ image: BUSYBOX_IMAGE, command, ports: [published] });
+    const ports = [{ target: 80, published: 8123, protocol: 'tcp' as const, mode: 'ingress' as const }];
+    const wanted = node.task({ ports });
+    await node.run(aSpec({ web: service }), wanted);
+    const deaf = await node.until(wanted, ({ state, health }) => state === 'running' && health === 'starting');
+    const ready = await node.until(wanted, ({ health }) => health === 'none');
+    expect(ready.startedAt).toBe(deaf.startedAt);
+    await engine.kill(ready.container ?? '');
+    await node.until(wanted, ({ restarts, health }) => restarts === 1 && health === 'starting');
+    await node.until(
+      wanted,
+      ({ restarts, health, state }) => restarts === 1 && state === 'running' && health === 'none',
+    );
+    await node.aim(wanted, 'stop');
+    await node.until(wanted, ({ state }) => state === 'stopped');
+    await node.drop(wanted);
+  }, 60_000);
+
   test('a task becomes a container, heals when it is killed, and leaves nothing behind', async () => {
     const wanted = node.task();
     const running = await node.run(aSpec({ web: SLEEPER }), wanted);

@@ -1,4 +1,4 @@
-import { isTerminal, STATE_RANK, type StatusRecord, type TaskTarget } from '@tutti/model';
+import { isTerminal, sharedName, STATE_RANK, type StatusRecord, type TaskTarget } from '@tutti/model';
 import fc from 'fast-check';
 import { aService, aSpec, aTask } from '../testing/builders.js';
 import type { Fact, Seen } from './facts.js';
@@ -17,7 +17,10 @@ const DISTURBANCES = [
 ];
 type Disturbance = (typeof DISTURBANCES)[number];
 
-const SERVICE = aService({ restart: { condition: 'any', delayMs: 10, maxAttempts: 4 } });
+const SERVICE = aService({
+  restart: { condition: 'any', delayMs: 10, maxAttempts: 4 },
+  ports: [{ target: 80, published: { from: 8080, to: 8080 }, protocol: 'tcp', mode: 'ingress' }],
+});
 const RUNS = 4;
 
 /** One task, its agent's mind, and an engine in a few lines. */
@@ -129,8 +132,7 @@ class World {
   private execute(action: Action): void {
     const code = this.failNext;
     this.failNext = undefined;
-    const calls = action !== 'collect' && action !== 'conclude' && action !== 'forget';
-    if (code && calls) {
+    if (code && action !== 'collect' && action !== 'knock' && action !== 'conclude' && action !== 'forget') {
       if (action === 'start') this.tell({ type: 'starting' });
       const retryable = code !== 'image-missing' && code !== 'not-found';
       if (code === 'not-found') this.container = undefined;
@@ -144,7 +146,8 @@ class World {
     load: () => this.tell({ type: 'loaded', plan: { app: aSpec({ web: this.service }), service: this.service } }),
     pull: () => this.tell({ type: 'pulled' }),
     create: () => {
-      this.container ??= { id: `c${++this.ids}`, state: 'created', oomKilled: false, addresses: {}, ports: [] };
+      const addresses = { [sharedName(this.task, 'default')]: '10.0.0.2' };
+      this.container ??= { id: `c${++this.ids}`, state: 'created', oomKilled: false, addresses, ports: [] };
       this.tell({ type: 'created', id: this.container.id });
     },
     start: () => {
@@ -157,6 +160,10 @@ class World {
     look: () => {
       this.tell({ type: 'looking' });
       this.tell({ type: 'looked', seen: this.container?.id === this.life.container?.id ? this.container : undefined });
+    },
+    knock: () => {
+      this.tell({ type: 'knocking' });
+      this.tell({ type: 'listens', run: this.life.listening?.run ?? '' });
     },
     collect: () => {
       this.tell({ type: 'collecting' });
@@ -272,10 +279,19 @@ describe('steps, whatever happens in between', () => {
       { numRuns: 3000 },
     );
 
-  test('without disturbance: load, create, start, look', () => {
+  test('without disturbance: load, create, start, look, knock', () => {
     const world = new World();
-    expect(world.settle(10)).toBe(4);
-    expect(world.reports.map(({ state }) => state)).toEqual(['accepted', 'starting', 'running']);
+    expect(world.settle(10)).toBe(5);
+    expect(world.reports.map(({ state, health }) => `${state} ${health}`)).toEqual([
+      ...['accepted none', 'starting none', 'running starting', 'running none'],
+    ]);
+  });
+
+  test('whatever happens, what runs in the end is no longer said to be starting', () => {
+    always(({ reports, target }) => {
+      const last = reports.at(-1);
+      if (target === 'run' && last?.state === 'running') expect(last.health).toBe('none');
+    });
   });
 
   test('what cannot be loaded any more is stopped if it runs', () => {

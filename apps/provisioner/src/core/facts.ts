@@ -50,6 +50,9 @@ export type Fact =
   | { type: 'died'; code: number; at: Time }
   | { type: 'oom'; at: Time }
   | { type: 'health'; health: EngineHealth; at: Time }
+  | { type: 'knocking' }
+  /** Its ports take connections, or nobody knows better. */
+  | { type: 'listens'; run: Time }
   | { type: 'collecting' }
   | { type: 'evidence'; exitAt: Time; lines: string[] }
   | { type: 'stopped' }

@@ -3,6 +3,7 @@ import { addressesByKey, ingressPorts } from './container-config.js';
 import { endOfRun, imageToMakeFrom, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
 import type { ContainerView, Life } from './life.js';
+import { listeningOf } from './listening.js';
 import { refuse } from './refusals.js';
 
 type Learners = { [T in Fact['type']]: (life: Life, fact: FactOf<T>, now: Now) => Life };
@@ -58,6 +59,8 @@ const LEARNERS: Learners = {
     health,
     probe: undefined,
   }),
+  knocking: (life) => (life.listening ? { ...life, listening: { ...life.listening, state: 'asking' } } : life),
+  listens: (life, { run }) => (life.listening?.run === run ? { ...life, listening: { run, state: 'over' } } : life),
   collecting: (life) => ({ ...life, evidence: 'collecting' }),
   evidence: (life, { exitAt, lines }) =>
     life.lastExit?.at === exitAt ? { ...life, evidence: 'none', lastExit: { ...life.lastExit, logs: lines } } : life,
@@ -130,14 +133,16 @@ function lookedRunning(life: Life, seen: Seen, now: Now): Life {
   const { plan, ref, desired } = life;
   const running = withContainer(calm(life), { phase: 'running', startedAt: seen.startedAt ?? now.iso });
   if (isTerminal(life.state)) return running;
+  const addresses = plan ? addressesByKey(ref, plan, seen.addresses) : life.addresses;
   return {
     ...running,
+    listening: listeningOf({ ...life, addresses }, seen.startedAt ?? now.iso),
     state: 'running',
     since: life.state === 'running' ? life.since : (seen.startedAt ?? now.iso),
     startedAt: seen.startedAt,
     health: seen.health?.status ?? 'none',
     probe: seen.health?.status === 'unhealthy' ? seen.health.lastOutput : undefined,
-    addresses: plan ? addressesByKey(ref, plan, seen.addresses) : life.addresses,
+    addresses,
     ports: [...seen.ports, ...(desired ? ingressPorts(desired) : [])].sort(
       (a, b) => a.container - b.container || a.host - b.host,
     ),

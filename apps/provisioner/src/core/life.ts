@@ -38,6 +38,14 @@ export interface ContainerView {
   looking?: boolean;
 }
 
+/** Whether a run of a task's container has been seen to take connections. */
+export interface Listening {
+  /** When the run began, by the engine's clock. */
+  run: string;
+  /** `wanted`: to be asked; `asking`; `over`: it takes connections, or nobody knows better. */
+  state: 'wanted' | 'asking' | 'over';
+}
+
 /** Everything the agent knows of one task. Changed by `learn` alone. */
 export interface Life {
   ref: TaskRef;
@@ -67,6 +75,8 @@ export interface Life {
   evidence: 'none' | 'wanted' | 'collecting';
   startedAt?: Time;
   finishedAt?: Time;
+  /** Absent: nothing is to be found out. */
+  listening?: Listening;
   /** Not to be started again before, in milliseconds of the agent's clock. */
   restartAt?: number;
   /** Calls that failed in a row, and when to try again. */
@@ -130,5 +140,7 @@ function observedBefore(status: StatusRecord): Observed & Partial<Life> {
     container: container ? { id: container, phase: 'unknown' } : undefined,
     attempts: lastExit ? seedAttempts(restarts, Date.parse(lastExit.at)) : NO_ATTEMPTS,
     evidence: lastExit && !lastExit.logs ? 'wanted' : 'none',
+    // What an earlier agent has told to be ready is not asked again.
+    ...(startedAt !== undefined && health !== 'starting' && { listening: { run: startedAt, state: 'over' as const } }),
   };
 }

@@ -1,5 +1,6 @@
 import { isTerminal, type StatusRecord, type TaskState } from '@tutti/model';
 import type { Life } from './life.js';
+import { isDeaf } from './listening.js';
 
 /** What a report is called in the history. */
 export type ReportName =
@@ -53,6 +54,12 @@ function eventOf(next: StatusRecord, last: StatusRecord | undefined): ReportName
   return next.state === 'running' && next.restarts > 0 ? 'restarted' : NAME[next.state];
 }
 
+/** What has no health check is starting until it takes the connections that will come. */
+function healthOf(life: Life): StatusRecord['health'] {
+  if (life.state !== 'running') return 'none';
+  return life.health === 'none' && isDeaf(life) ? 'starting' : life.health;
+}
+
 /** Absent fields are left out, so that what comes back from the bus compares equal. */
 function statusOf(life: Life): StatusRecord {
   const { desired } = life;
@@ -61,7 +68,7 @@ function statusOf(life: Life): StatusRecord {
     slot: desired?.slot ?? 0,
     state: life.state,
     restarts: life.restarts,
-    health: life.state === 'running' ? life.health : 'none',
+    health: healthOf(life),
     probe: life.probe,
     container: life.container?.id,
     image: life.imageName,

@@ -9,6 +9,8 @@ export type Step =
   | { do: 'start' }
   | { do: 'look' }
   | { do: 'collect' }
+  /** Find out when it takes connections. */
+  | { do: 'knock' }
   | { do: 'stop' }
   /** Stop it until the node is back. */
   | { do: 'fence' }
@@ -54,6 +56,7 @@ function keep(life: Life, nowMs: number): Step {
       return { do: 'look' };
     case 'running':
       if (container.startedAt === undefined || container.doubtful) return { do: 'look' };
+      if (life.listening?.state === 'wanted') return { do: 'knock' };
       return life.evidence === 'wanted' ? { do: 'collect' } : REST;
   }
 }

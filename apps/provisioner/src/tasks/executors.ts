@@ -5,9 +5,11 @@ import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
 import type { Fact } from '../core/facts.js';
 import { LABEL } from '../core/labels.js';
 import type { Life } from '../core/life.js';
+import { portsToListen } from '../core/listening.js';
 import type { Action } from '../core/steps.js';
 import { hostResolvers } from '../networks/resolvers.js';
 import type { Kit } from './kit.js';
+import { untilListening } from './listening.js';
 
 /** A timer for longer would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -27,7 +29,20 @@ export interface StepContext {
 type Executors = { [A in Action]: (context: StepContext) => Promise<void> };
 
 /** How each step is done. A step that fails throws; what it did it tells as facts. */
-export const EXECUTORS: Executors = { load, pull, create, start, look, collect, stop, fence, remove, conclude, forget };
+export const EXECUTORS: Executors = {
+  load,
+  pull,
+  create,
+  start,
+  look,
+  knock,
+  collect,
+  stop,
+  fence,
+  remove,
+  conclude,
+  forget,
+};
 
 async function load({ kit, life, learn, signal }: StepContext): Promise<void> {
   const { desired, container } = life();
@@ -104,6 +119,18 @@ async function look({ kit, life, learn }: StepContext): Promise<void> {
   learn({ type: 'looking' });
   learn({ type: 'looked', seen: await kit.engine.inspect(container.id) });
   if (desired) kit.logs.follow({ ...ref, slot: desired.slot }, container.id);
+}
+
+/** Goes on beside the other steps: what listens late may be asked to go before. */
+function knock({ life, learn, signal }: StepContext): Promise<void> {
+  const { plan, listening, addresses } = life();
+  const [address] = Object.values(addresses);
+  learn({ type: 'knocking' });
+  if (plan && listening && address !== undefined) {
+    const { run } = listening;
+    void untilListening(address, portsToListen(plan), signal).then(() => learn({ type: 'listens', run }));
+  }
+  return Promise.resolve();
 }
 
 /** Goes on beside the other steps: evidence must never hold up healing. */

@@ -117,7 +117,7 @@ function now(): Now {
 /** What a failed step is called. */
 function duringOf(action: Action): Refusal['during'] {
   if (action === 'fence') return 'stop';
-  return action === 'collect' || action === 'conclude' || action === 'forget' ? 'look' : action;
+  return action === 'collect' || action === 'knock' || action === 'conclude' || action === 'forget' ? 'look' : action;
 }
 
 function refusalOf(action: Action, error: unknown): Refusal {
