@@ -1,5 +1,5 @@
 # What only the tests need: a static busybox, which their images are made of, a registry on loopback to pull from, docker
-# compose, and systemd's checker of units. Without the first, tests that run containers fail; without another, those that
+# compose, HAProxy, and systemd's checker of units. Without the first, tests that run containers fail; without another, those that
 # need it are skipped, and say so.
 
 need_testing() {
@@ -9,6 +9,8 @@ need_testing() {
     say 'There is no docker-registry here: the tests that pull from one are skipped.'
   has_compose || compose_from_debian ||
     say 'There is no docker compose here: the tests of docker-compose.yml are skipped.'
+  command -v haproxy >/dev/null 2>&1 || install_haproxy ||
+    say 'There is no haproxy here: the tests of the data plane fail.'
   command -v systemd-analyze >/dev/null 2>&1 || install_systemd ||
     say 'There is no systemd-analyze here: the systemd units are not verified.'
 }
@@ -22,6 +24,12 @@ install_busybox() {
   is_root_on_debian || return 1
   say 'Installing busybox (apt-get install busybox-static)…'
   apt_install busybox-static
+}
+
+install_haproxy() {
+  is_root_on_debian || return 1
+  say 'Installing HAProxy (apt-get install haproxy)…'
+  apt_install haproxy
 }
 
 # The programs only: it does not become the machine's first process by this.

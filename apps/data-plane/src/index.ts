@@ -1,2 +1,8 @@
 export { startNetwork, type NetworkOptions } from './network/start.js';
-export { isProxyWanted, proxyOptionsFromEnv, startProxy, type ProxyServiceOptions } from './proxy/start.js';
+export {
+  isProxyWanted,
+  proxyHostSettings,
+  proxyOptionsFromEnv,
+  startProxy,
+  type ProxyServiceOptions,
+} from './proxy/start.js';

@@ -1,5 +1,5 @@
 import type { BusOptions, RunningService } from '@tutti/bus';
-import { isProxyWanted, startProxy } from '@tutti/data-plane';
+import { isProxyWanted, proxyHostSettings, startProxy } from '@tutti/data-plane';
 import { messageOf } from '@tutti/model';
 
 interface CompanionOptions extends Omit<BusOptions, 'name'> {
@@ -17,8 +17,7 @@ export async function startCompanion(
 ): Promise<RunningService | undefined> {
   if (!isProxyWanted()) return undefined;
   try {
-    const haproxy = process.env.TUTTI_HAPROXY;
-    return await startProxy({ ...options, ...(haproxy && { haproxy }) });
+    return await startProxy({ ...options, ...proxyHostSettings() });
   } catch (error) {
     log(`node ${options.node} has no proxy: ${messageOf(error)}; published ports stay on the node of their task`);
     return undefined;

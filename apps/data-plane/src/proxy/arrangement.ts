@@ -2,29 +2,32 @@ import type { LoggerService } from '@nestjs/common';
 import type { ProxyProblem } from '@tutti/model';
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { renderConfig, type Host } from './core/config.js';
-import type { Backend, Front, Layout } from './core/layout.js';
+import { renderConfig } from './core/config.js';
+import type { Host } from './core/host.js';
+import type { Backend, Layout } from './core/layout.js';
+import { readFronts } from './core/readings.js';
+import { RULES_FRONT, rulesMap } from './core/rules.js';
 import { freshTable } from './core/table.js';
-import type { Haproxy } from './haproxy/haproxy.js';
+import type { Configuration, Haproxy } from './haproxy/haproxy.js';
 import { proxyUser } from './haproxy/program.js';
 import { listenable } from './listenable.js';
 import { serviceKey, type Picture } from './picture.js';
 import type { Workers } from './workers.js';
-
-const EMPTY: Layout = { fronts: [], backends: [], problems: [] };
 
 interface ArrangementOptions {
   haproxy: Haproxy;
   picture: Picture;
   workers: Workers;
   log: LoggerService;
+  httpPort: number;
 }
 
 /** What HAProxy listens on, and for which services; it runs only while there is something. */
 export class Arrangement {
   problems: ProxyProblem[] = [];
   hasPortProblems = false;
-  private layout: Layout = EMPTY;
+  /** Names of the front ends that HAProxy has. */
+  private held: ReadonlySet<string> = new Set();
   private mark = '';
   private byService = new Map<string, Backend[]>();
 
@@ -36,48 +39,90 @@ export class Arrangement {
 
   /** Takes over a HAProxy that runs already, with what it has. */
   async adopt(): Promise<void> {
-    const { haproxy, workers, picture, log } = this.options;
+    const { haproxy, workers, picture } = this.options;
     workers.clear();
-    this.layout = EMPTY;
     this.mark = '';
     const processes = await haproxy.processes();
-    if (!processes) return;
+    const [pid] = processes?.current ?? [];
+    if (!processes || pid === undefined) return;
     const layout = picture.layout();
-    for (const pid of [...processes.current, ...processes.old]) await workers.learn(pid, layout.backends);
-    const [pid] = processes.current;
-    if (pid === undefined) return;
-    this.mark = /^description: (\w+)$/m.exec(await haproxy.socket.tell(pid, ['show info']))?.[1] ?? '';
+    for (const each of [...processes.old, pid]) await workers.learn(each, layout.backends);
+    await workers.retire(processes.old);
+    const shown = await haproxy.socket.tell(pid, ['show info', 'show stat -1 1 -1']);
+    this.mark = /^description: (\w+)$/m.exec(shown)?.[1] ?? '';
+    this.held = new Set(readFronts(shown));
     haproxy.watch();
-    log.log?.(`HAProxy runs already (process ${pid})`);
-    await this.take(layout);
+    this.index(layout);
   }
 
   /** Has HAProxy listen on what the routes ask for, if it does not yet. What cannot be had is left out. */
   async arrange(): Promise<void> {
-    const { workers, picture } = this.options;
-    const layout = picture.layout();
-    const { good, problems } = await listenable(layout.fronts, (front) => this.isOurs(front));
+    const { picture, workers } = this.options;
+    const layout = await this.possible(picture.layout());
+    const mark = this.markOf(layout);
+    if (layout.fronts.length === 0 && layout.rules.length === 0) await this.rest();
+    else if (mark !== this.mark || workers.size === 0) return this.run(layout, mark);
+    this.settle(layout);
+  }
+
+  /** What of it can be listened on. */
+  private async possible(layout: Layout): Promise<Layout> {
+    const shared = { name: RULES_FRONT, port: this.options.httpPort };
+    const wanted = [...layout.fronts, ...(layout.rules.length > 0 ? [shared] : [])];
+    const { good, problems } = await listenable(wanted, ({ name }) => this.held.has(name));
     this.hasPortProblems = problems.length > 0;
-    this.noteProblems([...layout.problems, ...problems]);
-    const wanted = { ...layout, fronts: good };
-    const mark = markOf(wanted);
-    if (good.length === 0) await this.rest();
-    else if (mark !== this.mark || workers.size === 0) await this.run(wanted, mark);
-    this.index(wanted);
+    const names = new Set(good.map(({ name }) => name));
+    return {
+      ...layout,
+      fronts: layout.fronts.filter(({ name }) => names.has(name)),
+      rules: names.has(RULES_FRONT) ? layout.rules : [],
+      problems: [...layout.problems, ...problems],
+    };
   }
 
   private async run(layout: Layout, mark: string): Promise<void> {
+    const refusal = await this.options.haproxy.refuses(this.draft(layout, mark));
+    if (refusal === undefined) return this.load(layout, mark);
+    this.options.log.error(`HAProxy refuses its configuration: ${refusal}`);
+    const reduced = await this.withoutBad(layout);
+    await this.load(reduced, this.markOf(layout));
+  }
+
+  private async load(layout: Layout, mark: string): Promise<void> {
     const { haproxy, workers, picture, log } = this.options;
     const tables = new Map(
       layout.backends.map((backend) => [backend.name, freshTable(picture.wanted(backend), backend)]),
     );
-    const text = renderConfig(layout, tables, this.host(mark));
-    const pid = await haproxy.run(text);
+    const configuration = {
+      text: renderConfig(layout, tables, this.host(mark)),
+      map: rulesMap(layout.rules),
+    };
+    const pid = await haproxy.run(configuration).catch((error: unknown) => {
+      // Somebody else may have come by one of its ports since it ended.
+      this.held = new Set();
+      throw error;
+    });
     const now = await haproxy.processes();
     workers.keepOnly([...(now?.current ?? []), ...(now?.old ?? [])]);
     workers.add(pid, tables);
+    await workers.retire(now?.old ?? []);
     this.mark = mark;
-    log.log?.(`HAProxy listens on ${layout.fronts.map(({ port }) => port).join(', ')}`);
+    this.settle(layout);
+    log.log?.(`HAProxy listens on ${this.ports(layout).join(', ')}`);
+  }
+
+  /** What is left when each service whose part HAProxy would not take is left out. */
+  private async withoutBad(layout: Layout): Promise<Layout> {
+    const { picture, haproxy } = this.options;
+    const bad = new Map<string, string>();
+    for (const service of picture.routedServices()) {
+      const alone = picture.layout((other) => other === service);
+      const refusal = await haproxy.refuses(this.draft(alone, ''));
+      if (refusal !== undefined) bad.set(service, refusal);
+    }
+    const rest = await this.possible(picture.layout((service) => !bad.has(service)));
+    const problems = [...bad].map(([service, why]) => ({ reason: `HAProxy refuses what ${service} asks for: ${why}` }));
+    return { ...rest, problems: [...layout.problems, ...problems] };
   }
 
   private async rest(): Promise<void> {
@@ -87,44 +132,49 @@ export class Arrangement {
     this.mark = '';
   }
 
-  private host(description: string): Host {
-    const user = proxyUser();
-    return {
-      threads: Math.min(64, availableParallelism()),
-      socket: this.options.haproxy.statsPath,
-      description,
-      ...(user && { user }),
-    };
+  private settle(layout: Layout): void {
+    const shared = layout.rules.length > 0 ? [RULES_FRONT] : [];
+    this.held = new Set([...layout.fronts.map(({ name }) => name), ...shared]);
+    this.index(layout);
+    const known = new Set(this.problems.map(({ reason }) => reason));
+    for (const { reason } of layout.problems) if (!known.has(reason)) this.options.log.warn(reason);
+    this.problems = layout.problems;
   }
 
-  private async take(layout: Layout): Promise<void> {
-    const { good } = await listenable(layout.fronts, () => false);
-    // What cannot be listened on is most likely ours.
-    const held = layout.fronts.filter((front) => !good.includes(front));
-    this.index({ ...layout, fronts: held });
-  }
-
-  private index(layout: Layout): void {
-    this.layout = layout;
+  private index({ backends }: Layout): void {
     this.byService = new Map();
-    for (const backend of layout.backends) {
+    for (const backend of backends) {
       const key = serviceKey(backend);
       this.byService.set(key, [...(this.byService.get(key) ?? []), backend]);
     }
   }
 
-  private isOurs({ address, port }: Front): boolean {
-    return this.layout.fronts.some((front) => front.port === port && front.address === address);
+  private ports({ fronts, rules }: Layout): number[] {
+    return [...fronts.map(({ port }) => port), ...(rules.length > 0 ? [this.options.httpPort] : [])];
   }
 
-  private noteProblems(problems: ProxyProblem[]): void {
-    const known = new Set(this.problems.map(({ reason }) => reason));
-    for (const { reason } of problems) if (!known.has(reason)) this.options.log.warn(reason);
-    this.problems = problems;
+  private draft(layout: Layout, mark: string): Configuration {
+    return { text: renderConfig(layout, new Map(), this.host(mark)), map: rulesMap(layout.rules) };
   }
-}
 
-function markOf(layout: Layout): string {
-  const text = renderConfig(layout, new Map(), { threads: 0, socket: '', description: '' });
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  private host(description: string): Host {
+    const user = proxyUser();
+    const { haproxy, httpPort } = this.options;
+    return {
+      threads: Math.min(64, availableParallelism()),
+      socket: haproxy.statsPath,
+      map: haproxy.mapPath,
+      stale: haproxy.stalePath,
+      folder: haproxy.folder,
+      httpPort,
+      description,
+      ...(user && { user }),
+    };
+  }
+
+  /** Tells one configuration from another, whoever is behind it. */
+  private markOf(layout: Layout): string {
+    const { text, map } = this.draft(layout, '');
+    return createHash('sha256').update(text).update(map).digest('hex').slice(0, 16);
+  }
 }

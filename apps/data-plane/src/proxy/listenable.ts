@@ -2,11 +2,13 @@ import type { ProxyProblem } from '@tutti/model';
 import { createServer } from 'node:net';
 import type { Front } from './core/layout.js';
 
+type Place = Pick<Front, 'name' | 'address' | 'port'>;
+
 /** Of these front ends those that can be listened on, and why others cannot. `isOurs` says which HAProxy holds already. */
 export async function listenable(
-  fronts: readonly Front[],
-  isOurs: (front: Front) => boolean,
-): Promise<{ good: Front[]; problems: ProxyProblem[] }> {
+  fronts: readonly Place[],
+  isOurs: (front: Place) => boolean,
+): Promise<{ good: Place[]; problems: ProxyProblem[] }> {
   const tried = await Promise.all(
     fronts.map(async (front) => ({ front, reason: isOurs(front) ? undefined : await whyNot(front) })),
   );
@@ -22,7 +24,7 @@ const REASONS: Record<string, string> = {
   EADDRNOTAVAIL: 'this host does not have that address',
 };
 
-function whyNot({ address = '0.0.0.0', port }: Front): Promise<string | undefined> {
+function whyNot({ address = '0.0.0.0', port }: Place): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -44,8 +44,13 @@ export class Picture {
     }
   }
 
-  layout(): Layout {
-    return layoutOf([...this.routes.values()]);
+  /** @param isGood which services are to be in it */
+  layout(isGood: (service: string) => boolean = () => true): Layout {
+    return layoutOf([...this.routes.values()].filter((route) => isGood(serviceKey(route))));
+  }
+
+  routedServices(): string[] {
+    return [...this.routes.values()].map(serviceKey);
   }
 
   wanted(backend: Backend): Wanted {

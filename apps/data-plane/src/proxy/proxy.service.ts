@@ -23,11 +23,19 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { node, folder, haproxy: given } = this.settings;
+    const { node, folder, haproxy: given, httpPort } = this.settings;
     const program = await findProgram(given);
     const haproxy = new Haproxy({ program, folder, lost: () => proxy.lost() });
     const picture = new Picture(node);
-    const proxy = new Proxy({ bus: this.bus, haproxy, picture, node, version: program.version, log: this.log });
+    const proxy = new Proxy({
+      bus: this.bus,
+      haproxy,
+      picture,
+      node,
+      httpPort,
+      version: program.version,
+      log: this.log,
+    });
     this.proxy = proxy;
     const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
     this.subscription = watch(this.bus, all).subscribe({

@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '
 import { commit, freePort, get, keys, put, remove, type Connection, type RunningService } from '@tutti/bus';
 import { DEFAULT_TRAFFIC, type Endpoint, type Leaving, type ProxyRecord, type RouteRecord } from '@tutti/model';
 import { eventually, startTestBus, time, type TestBus } from '@tutti/testing';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, request, type RequestOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Haproxy } from './haproxy/haproxy.js';
@@ -21,11 +23,12 @@ let plane: RunningService;
 let folder: string;
 let stands: Stand[];
 let port: number;
+let httpPort: number;
 let app = 0;
 
 const startPlane = async (): Promise<RunningService> => {
   const credentials = await bus.nodeCredentials(NODE);
-  return startProxy({ node: NODE, folder, servers: [bus.url], ...(credentials && { credentials }) });
+  return startProxy({ node: NODE, folder, httpPort, servers: [bus.url], ...(credentials && { credentials }) });
 };
 
 const stopHaproxy = async (): Promise<void> => {
@@ -41,6 +44,7 @@ beforeEach(async () => {
   app += 1;
   folder = mkdtempSync(join(tmpdir(), 'tutti-hap-'));
   port = await freePort();
+  httpPort = await freePort();
   stands = await Promise.all(['a', 'b', 'c'].map(startStand));
   plane = await startPlane();
 });
@@ -57,10 +61,17 @@ const ref = () => ({ namespace: 'default', app: `app-${app}`, service: 'web' });
 const taskOf = (index: number): string => `${index + 1}`.padStart(12, '0');
 
 const { http: _, endpointMode: __, ...options } = DEFAULT_TRAFFIC;
-const route = (over: Partial<RouteRecord['proxy']> = {}): Promise<unknown> => {
-  const published = [{ published: port, target: 80 }];
-  const proxy = { ...options, protocols: {}, ...over };
-  const record: RouteRecord = { ...ref(), revision: 1, networks: [], published, http: [], proxy, updatedAt: time(0) };
+const route = (proxy: Partial<RouteRecord['proxy']> = {}, over: Partial<RouteRecord> = {}): Promise<unknown> => {
+  const record: RouteRecord = {
+    ...ref(),
+    revision: 1,
+    networks: [],
+    published: [{ published: port, target: 80 }],
+    http: [],
+    proxy: { ...options, protocols: {}, ...proxy },
+    updatedAt: time(0),
+    ...over,
+  };
   return commit(operator, [put('route', record, { event: 'changed' })]);
 };
 
@@ -90,20 +101,24 @@ interface Answer {
   status: number;
   name: string;
   client: string;
+  url?: string;
 }
-const call = (path = '/', { agent, method = 'GET' }: { agent?: Agent; method?: string } = {}): Promise<Answer> =>
+interface Call extends RequestOptions {
+  method?: string;
+}
+const call = (path = '/', over: Call = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const sent = request({ port, path, method, ...(agent && { agent }) }, (response) => {
+    const sent = request({ port, path, ...over }, (response) => {
       let text = '';
       response.on('data', (piece: Buffer) => (text += piece.toString()));
       response.on('end', () => {
-        const body =
-          response.statusCode === 200 ? (JSON.parse(text) as Omit<Answer, 'status'>) : { name: '', client: '' };
-        resolve({ status: response.statusCode ?? 0, ...body });
+        const status = response.statusCode ?? 0;
+        const body = status === 200 ? (JSON.parse(text) as Omit<Answer, 'status'>) : { name: '', client: '' };
+        resolve({ status, ...body });
       });
     });
     sent.on('error', reject);
-    sent.end(method === 'POST' ? 'once' : undefined);
+    sent.end(over.method === 'POST' ? 'once' : undefined);
   });
 const untilServed = (): Promise<unknown> =>
   eventually(() =>
@@ -174,4 +189,148 @@ test('no request is lost while tasks come and go, none of them sent twice', asyn
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   const sent = stands.reduce((sum, stand) => sum + stand.seen(), 0) - before;
   expect(sent).toBe(answers.length + 30);
+});
+
+test('host names and paths lead to services; what nobody asked for is not found', async () => {
+  const http = [
+    { host: 'shop.example', target: 80 },
+    { host: '*.shop.example', path: '/api/', target: 80, stripPath: true },
+    { path: '/any', target: 80 },
+  ];
+  await route({}, { published: [], http });
+  await endpoints([0]);
+  const ask = (host: string, path: string): Promise<Answer> => call(path, { port: httpPort, headers: { host } });
+  await eventually(() =>
+    ask('shop.example', '/').then(
+      ({ status }) => status === 200,
+      () => false,
+    ),
+  );
+  expect(await ask('shop.example:80', '/x?y=1')).toMatchObject({ status: 200, url: '/x?y=1' });
+  expect(await ask('eu.shop.example', '/api/orders')).toMatchObject({ status: 200, url: '/orders' });
+  expect(await ask('eu.shop.example', '/api')).toMatchObject({ status: 200, url: '/' });
+  expect(await ask('eu.shop.example', '/apiary')).toMatchObject({ status: 404 });
+  expect(await ask('a.eu.shop.example', '/api')).toMatchObject({ status: 404 });
+  expect(await ask('else.example', '/any/thing')).toMatchObject({ status: 200, url: '/any/thing' });
+  expect(await ask('else.example', '/')).toMatchObject({ status: 404 });
+});
+
+test('a dead task costs no new request, and a request that it had got is not repeated', async () => {
+  await route();
+  await endpoints([0, 1]);
+  await untilServed();
+  await stands[0]?.stop();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call('/', { method: 'POST' })));
+  expect(new Set(answers.map(({ status, name }) => `${status} ${name}`))).toEqual(new Set(['200 b']));
+  const seen = stands[1]?.seen() ?? 0;
+  await endpoints([1, 2]);
+  // On a connection that had served before, HAProxy says nothing; else it says 502.
+  const broken = (): Promise<number> =>
+    call('/break', { method: 'POST' }).then(
+      ({ status }) => status,
+      () => 502,
+    );
+  expect(await Promise.all([broken(), broken(), broken()])).toEqual([502, 502, 502]);
+  expect((stands[1]?.seen() ?? 0) - seen + (stands[2]?.seen() ?? 0)).toBe(3);
+});
+
+test('HAProxy that is killed is there again at once, with all it had', async () => {
+  await route();
+  await endpoints([0]);
+  await untilServed();
+  await confirmed(await endpoints([1]));
+  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
+  const pid = await haproxy.masterPid();
+  process.kill(pid ?? 0, 'SIGKILL');
+  await eventually(async () => (await haproxy.masterPid().catch(() => pid)) !== pid, { timeoutMs: 10_000 });
+  await untilServed();
+  expect((await call()).name).toBe('b');
+});
+
+test('an agent that comes back takes over the HAProxy that went on, and corrects what has changed', async () => {
+  await route();
+  await endpoints([0]);
+  await untilServed();
+  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
+  const before = await haproxy.processes();
+  const slow = call('/slow');
+  await eventually(() => stands[0]?.seen() === 2);
+  await plane.close();
+  expect((await call()).name).toBe('a');
+  const revision = await endpoints([1], [0]);
+  plane = await startPlane();
+  // Which task it was is not known any more: nothing is said to be free of requests before all of them are.
+  expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
+  expect((await call()).name).toBe('b');
+  await slow;
+  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  expect(await haproxy.processes()).toEqual(before);
+});
+
+test('a new front end interrupts nothing, and a process that was replaced is told of drains, too', async () => {
+  await route();
+  await endpoints([0]);
+  await untilServed();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const slow = call('/slow', { agent, method: 'POST' });
+  await eventually(() => stands[0]?.seen() === 2);
+  const second = await freePort();
+  await route({}, { published: [port, second].map((published) => ({ published, target: 80 })) });
+  await eventually(() =>
+    call('/', { port: second }).then(
+      ({ status }) => status === 200,
+      () => false,
+    ),
+  );
+  const revision = await endpoints([1], [0]);
+  expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
+  expect((await slow).name).toBe('a');
+  expect((await call('/', { agent })).name).toBe('b');
+  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  agent.destroy();
+});
+
+test('a port that somebody else holds is left out and said; the rest works', async () => {
+  const taken = await startStand('else');
+  await route({}, { published: [port, taken.port].map((published) => ({ published, target: 80 })) });
+  await endpoints([0]);
+  await untilServed();
+  const problems = await eventually(async () => (await record())?.problems[0], { describe: record });
+  expect(problems).toEqual({ port: taken.port, reason: expect.stringContaining('somebody else listens there') });
+  await taken.stop();
+});
+
+test('a plain stream of bytes and a WebSocket pass, and count as in flight until they end', async () => {
+  await route();
+  await endpoints([0]);
+  await untilServed();
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  };
+  const socket = request({ port, path: '/ws', headers }).end();
+  const [, upgraded] = (await once(socket, 'upgrade')) as [unknown, Socket];
+  upgraded.write('hello');
+  expect(String((await once(upgraded, 'data'))[0])).toBe('hello');
+  const revision = await endpoints([1], [0]);
+  expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
+  upgraded.end();
+  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+});
+
+test('limits hold: requests a second of one client, and failures until a task is left out', async () => {
+  await route({ limits: { ratePerClient: 5 } });
+  await endpoints([0]);
+  await untilServed();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => call()));
+  expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(10);
+  await route({ ejectAfter: 3 });
+  await endpoints([0, 1]);
+  const many = (): Promise<Answer[]> => Promise.all(Array.from({ length: 10 }, () => call()));
+  await eventually(async () => (await many()).every(({ status }) => status === 200));
+  await stands[0]?.stop();
+  const after = await Promise.all(Array.from({ length: 20 }, () => call()));
+  expect(new Set(after.map(({ name, status }) => `${status} ${name}`))).toEqual(new Set(['200 b']));
 });

@@ -23,6 +23,7 @@ export interface ProxyOptions {
   haproxy: Haproxy;
   picture: Picture;
   node: string;
+  httpPort: number;
   version: string;
   log: LoggerService;
 }
@@ -44,9 +45,9 @@ export class Proxy {
   private told: Omit<ProxyRecord, 'updatedAt'> | undefined;
 
   constructor(private readonly options: ProxyOptions) {
-    const { haproxy, picture, bus, log } = options;
+    const { haproxy, picture, bus, log, httpPort } = options;
     this.workers = new Workers({ haproxy, wanted: (backend) => picture.wanted(backend) });
-    this.arrangement = new Arrangement({ haproxy, picture, workers: this.workers, log });
+    this.arrangement = new Arrangement({ haproxy, picture, workers: this.workers, log, httpPort });
     this.report = new Report(bus, (error) => log.warn(`the proxy's record is not written yet: ${messageOf(error)}`));
   }
 

@@ -1,7 +1,9 @@
 import { optionsFromEnv, type ServiceOptions } from '@tutti/bus';
-import { requireName, toName } from '@tutti/model';
+import { invalid, requireName, toName } from '@tutti/model';
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isPort } from './core/safe.js';
 
 /** How the proxy of a node works. */
 export interface Settings {
@@ -9,6 +11,8 @@ export interface Settings {
   node: string;
   /** Of HAProxy; absent: the first on the PATH. */
   haproxy?: string;
+  /** Where requests for host names and paths come in. */
+  httpPort: number;
   /** Keeps its file and its sockets, which have to have short names. */
   folder: string;
 }
@@ -17,6 +21,8 @@ export type ProxyServiceOptions = Omit<ServiceOptions, 'name'> &
   Pick<Settings, 'node'> &
   Partial<Settings> & { cluster?: string };
 
+/** The paths of sockets may have about a hundred characters. */
+const MAX_NAME = 40;
 /** What switches it off. */
 const NONE = 'none';
 
@@ -25,29 +31,48 @@ export const isProxyWanted = (env: NodeJS.ProcessEnv = process.env): boolean => 
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: ProxyServiceOptions): Settings {
-  const { node, haproxy, folder, cluster = 'tutti' } = options;
+  const { node, haproxy, folder, cluster = 'tutti', httpPort = 80 } = options;
   requireName(node, 'the node');
-  return { node, ...(haproxy !== undefined && { haproxy }), folder: folder ?? defaultFolder(cluster, node) };
+  return { node, ...(haproxy !== undefined && { haproxy }), httpPort, folder: folder ?? defaultFolder(cluster, node) };
 }
 
 /** Sockets are gone after a restart of the host, and so is HAProxy: nothing here has to last longer. */
 function defaultFolder(cluster: string, node: string): string {
   const isRoot = process.getuid?.() === 0;
   const base = isRoot ? '/run/tutti' : join(process.env.XDG_RUNTIME_DIR ?? '/tmp', `tutti-${process.getuid?.() ?? ''}`);
-  return join(base, 'proxies', `${cluster}-${node}`);
+  const name = `${cluster}-${node}`;
+  const short = name.length <= MAX_NAME ? name : createHash('sha256').update(name).digest('hex').slice(0, MAX_NAME);
+  return join(base, 'proxies', short);
 }
 
 /**
- * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_CLUSTER, TUTTI_HAPROXY (path of HAProxy, or `none`),
- * TUTTI_PROXY_DIR, and what every service is told.
+ * What main.ts is told: TUTTI_NODE (default: the host's name), TUTTI_CLUSTER, what {@link proxyHostSettings} reads, and
+ * what every service is told.
+ * @throws TuttiError `invalid` for a port that is none
  */
 export function proxyOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): ProxyServiceOptions {
-  const { TUTTI_HAPROXY: haproxy, TUTTI_PROXY_DIR: folder, TUTTI_CLUSTER: cluster } = env;
+  const { TUTTI_CLUSTER: cluster } = env;
   return {
     ...optionsFromEnv('provisioner', env),
     node: env.TUTTI_NODE ?? toName(hostname(), 'node'),
+    ...proxyHostSettings(env),
+    ...(cluster && { cluster }),
+  };
+}
+
+/**
+ * What a host says of its proxy, whichever way it is started: TUTTI_HAPROXY (path of HAProxy, or `none`), TUTTI_PROXY_DIR,
+ * TUTTI_INGRESS_PORT (where requests for host names and paths come in; 80).
+ * @throws TuttiError `invalid` for a port that is none
+ */
+export function proxyHostSettings(env: NodeJS.ProcessEnv = process.env): Partial<Settings> {
+  const { TUTTI_HAPROXY: haproxy, TUTTI_PROXY_DIR: folder, TUTTI_INGRESS_PORT: port } = env;
+  if (port && !(/^\d{1,5}$/.test(port) && isPort(Number(port)))) {
+    throw invalid(`TUTTI_INGRESS_PORT is ${JSON.stringify(port)}: write a port from 1 to 65535`);
+  }
+  return {
     ...(haproxy && haproxy !== NONE && { haproxy }),
     ...(folder && { folder }),
-    ...(cluster && { cluster }),
+    ...(port && { httpPort: Number(port) }),
   };
 }

@@ -2,7 +2,7 @@ import { startService, type RunningService } from '@tutti/bus';
 import { ProxyModule } from './proxy.module.js';
 import { settingsOf, type ProxyServiceOptions } from './settings.js';
 
-export { isProxyWanted, proxyOptionsFromEnv, type ProxyServiceOptions } from './settings.js';
+export { isProxyWanted, proxyHostSettings, proxyOptionsFromEnv, type ProxyServiceOptions } from './settings.js';
 
 /**
  * Starts what keeps the HAProxy of a node as its routes and endpoints say. It is the agent's companion and its NATS user the node's.

@@ -1,6 +1,7 @@
 import { TuttiError } from '@tutti/model';
 import type { Backend } from './core/layout.js';
 import type { Wanted } from './core/members.js';
+import { STALE } from './core/handover.js';
 import { readServers, readSessions, type ServerState } from './core/readings.js';
 import { foundTable, isAsShown, step, UNKNOWN, type Table } from './core/table.js';
 import type { Haproxy } from './haproxy/haproxy.js';
@@ -15,6 +16,8 @@ interface WorkersOptions {
 /** HAProxy's processes, the one that takes connections in and those that still serve older ones, and who is behind each. */
 export class Workers {
   private readonly tables = new Map<number, Tables>();
+  /** The one that takes connections in. */
+  private current = 0;
 
   constructor(private readonly options: WorkersOptions) {}
 
@@ -22,9 +25,24 @@ export class Workers {
     return this.tables.size;
   }
 
-  /** A process that has begun with these servers. */
+  /** The process that takes connections in from now on, and the servers that it has begun with. */
   add(pid: number, tables: ReadonlyMap<string, Table>): void {
     this.tables.set(pid, new Map(tables));
+    this.current = pid;
+  }
+
+  /**
+   * Has processes that were replaced hand over what still comes to them: their servers can no longer be changed.
+   * @throws TuttiError where one does not
+   */
+  async retire(pids: readonly number[]): Promise<void> {
+    const { socket, stalePath: map } = this.options.haproxy;
+    for (const pid of pids) {
+      const answer = await socket.tell(pid, [`add map ${map} ${STALE} 1`, `show map ${map}`]);
+      if (answer.includes(` ${STALE} `)) continue;
+      const refusal = await this.refused(pid, 'does not hand over');
+      if (this.tables.has(pid)) throw refusal;
+    }
   }
 
   clear(): void {
@@ -44,15 +62,16 @@ export class Workers {
     const tables = known.map(
       (backend) => [backend.name, foundTable(servers.get(backend.name) ?? [], this.options.wanted(backend))] as const,
     );
-    this.tables.set(pid, new Map(tables));
+    this.add(pid, new Map(tables));
   }
 
   /**
-   * Brings these backends up to date in every process, and sees that they are.
-   * @throws TuttiError where a process does not do as it is told
+   * Brings these backends up to date, and sees that they are.
+   * @throws TuttiError where HAProxy does not do as it is told
    */
   async apply(backends: readonly Backend[]): Promise<void> {
-    await Promise.all([...this.tables].map(([pid, tables]) => this.applyTo(pid, tables, backends)));
+    const tables = this.tables.get(this.current);
+    if (tables) await this.applyTo(this.current, tables, backends);
   }
 
   /** What is under way to these tasks, over all processes; those with nothing are left out. */
@@ -73,18 +92,16 @@ export class Workers {
     const answer = await this.options.haproxy.socket.tell(pid, [...changed.flatMap(({ lines }) => lines), ...shows]);
     const shown = byBackend(readServers(answer));
     for (const { name, table } of changed) {
-      if (!isAsShown(table, shown.get(name) ?? [])) throw await this.refused(pid, name);
+      if (!isAsShown(table, shown.get(name) ?? []))
+        throw await this.refused(pid, `does not have the servers of ${name} as it was told`);
       tables.set(name, table);
     }
   }
 
-  private async refused(pid: number, backend: string): Promise<TuttiError> {
+  private async refused(pid: number, what: string): Promise<TuttiError> {
     const now = await this.options.haproxy.processes();
     if (now && ![...now.current, ...now.old].includes(pid)) this.tables.delete(pid);
-    return new TuttiError(
-      'unavailable',
-      `process ${pid} of HAProxy does not have the servers of ${backend} as it was told`,
-    );
+    return new TuttiError('unavailable', `process ${pid} of HAProxy ${what}`);
   }
 
   private async count(

@@ -1,26 +1,19 @@
 import type { ProxyOptions } from '@tutti/model';
 import type { Backend, Front, Layout } from './layout.js';
+import type { Host } from './host.js';
+import { handingOver } from './handover.js';
+import { RULES_FRONT, rulesFront } from './rules.js';
 import { whole, withPort } from './safe.js';
 import { serverWords } from './server-words.js';
 import type { Slot, Table } from './table.js';
-
-/** What the file says beside the layout. */
-export interface Host {
-  threads: number;
-  /** Of the socket over which a new process takes the old one's listeners. */
-  socket: string;
-  /** Whom HAProxy is once it listens; absent: who started it. */
-  user?: { uid: number; gid: number };
-  /** Told by `show info`, so that whoever finds a process that runs knows what it runs. */
-  description: string;
-}
 
 /** The configuration file of HAProxy. Every name and number in it was checked when the layout was made. */
 export function renderConfig(layout: Layout, tables: ReadonlyMap<string, Table>, host: Host): string {
   const sections = [
     global(host),
     DEFAULTS,
-    ...layout.fronts.map(renderFront),
+    ...layout.fronts.flatMap((front) => renderFront(front, host)),
+    ...(layout.rules.length > 0 ? renderRules(layout, host) : []),
     ...layout.backends.flatMap((backend) => [
       ...rateTable(backend),
       renderBackend(backend, tables.get(backend.name) ?? []),
@@ -65,27 +58,34 @@ const DEFAULTS: string[] = [
   'option dontlognull',
 ];
 
-function renderFront(front: Front): string[] {
+function renderFront(front: Front, host: Host): string[][] {
   const { name, address, port, protocol, options } = front;
   const mode = protocol === 'http' || protocol === 'grpc' ? 'http' : 'tcp';
   const proto = protocol === 'grpc' ? ' proto h2' : '';
   const maxconn = options.limits.connections;
-  return [
+  const handover = protocol === 'auto' || protocol === 'http' ? handingOver(front, host) : undefined;
+  const lines = [
     `frontend ${name}`,
     `mode ${mode}`,
     `bind ${withPort({ address: address ?? '', port })}${proto}`,
-    ...(maxconn === undefined ? [] : [`maxconn ${whole(maxconn, { least: 1, most: 1_000_000, fallback: 1000 })}`]),
-    ...(protocol === 'auto' ? detecting(front) : [`default_backend ${front.http ?? front.tcp}`]),
+    ...(maxconn === undefined ? [] : [`maxconn ${atMost(maxconn)}`]),
+    ...(handover?.bind ?? []),
+    ...(protocol === 'auto' ? DETECTING : []),
+    ...(handover ? [`${handover.use}${protocol === 'auto' ? ' HTTP' : ''}`] : []),
+    ...(protocol === 'auto'
+      ? [`use_backend ${front.http} if HTTP`, `default_backend ${front.tcp}`]
+      : [`default_backend ${front.http ?? front.tcp}`]),
   ];
+  return handover ? [lines, handover.backend] : [lines];
+}
+
+function renderRules({ rules }: Layout, host: Host): string[][] {
+  const handover = handingOver({ name: RULES_FRONT, port: host.httpPort }, host);
+  return [rulesFront(rules, { port: host.httpPort, map: host.map, handover }), handover.backend];
 }
 
 /** Clients that wait for the server to speak first are let through when they have been silent for so long. */
-const detecting = ({ http, tcp }: Front): string[] => [
-  'tcp-request inspect-delay 50ms',
-  'tcp-request content switch-mode http if HTTP',
-  `use_backend ${http} if HTTP`,
-  `default_backend ${tcp}`,
-];
+const DETECTING: string[] = ['tcp-request inspect-delay 50ms', 'tcp-request content switch-mode http if HTTP'];
 
 function renderBackend(backend: Backend, table: Table): string[] {
   const { name, mode, options } = backend;
@@ -95,7 +95,7 @@ function renderBackend(backend: Backend, table: Table): string[] {
     `mode ${mode === 'tcp' ? 'tcp' : 'http'}`,
     `balance ${options.balance === 'roundrobin' ? 'roundrobin' : 'leastconn'}`,
     ...(options.zoneFirst ? ['option allbackups'] : []),
-    ...(mode === 'tcp' ? [] : HTTP),
+    ...(mode === 'tcp' ? [] : [...HTTP, ...crowdRules(options)]),
     ...rateRules(backend),
     ...table.map((slot) => `server ${serverText(slot)}${words === '' ? '' : ` ${words}`}`),
   ];
@@ -107,6 +107,14 @@ const HTTP: string[] = [
   'retry-on conn-failure empty-response',
   'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
 ];
+
+/** Requests at once, whatever they came by. */
+function crowdRules({ limits: { connections } }: ProxyOptions): string[] {
+  if (connections === undefined) return [];
+  return [`http-request deny deny_status 503 if { be_conn gt ${atMost(connections)} }`];
+}
+
+const atMost = (connections: number): number => whole(connections, { least: 1, most: 1_000_000, fallback: 1000 });
 
 const serverText = ({ name, address, port, weight, backup, state }: Slot): string =>
   [

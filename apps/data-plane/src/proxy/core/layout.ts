@@ -1,5 +1,13 @@
-import type { PortProtocol, ProxyOptions, ProxyProblem, RouteRecord, ServiceRef } from '@tutti/model';
-import { isAddress, isPort, isService } from './safe.js';
+import type {
+  HttpRule,
+  IngressPort,
+  PortProtocol,
+  ProxyOptions,
+  ProxyProblem,
+  RouteRecord,
+  ServiceRef,
+} from '@tutti/model';
+import { isAddress, isPort, isService, readRule } from './safe.js';
 
 /** How a backend speaks to its tasks. */
 export type Mode = 'tcp' | 'http' | 'grpc';
@@ -31,7 +39,19 @@ export interface Front {
 export interface Layout {
   fronts: Front[];
   backends: Backend[];
+  /** What one front end for all hands on by host name and path. */
+  rules: Rule[];
   problems: ProxyProblem[];
+}
+
+/** Requests for this host and below this path go to this backend. */
+export interface Rule {
+  /** `shop.example`, `*.example`, or empty: any. */
+  host: string;
+  /** `/api`, or empty: any. */
+  path: string;
+  backend: string;
+  stripPath: boolean;
 }
 
 const refText = ({ namespace, app, service }: ServiceRef): string => `${namespace}/${app}/${service}`;
@@ -40,30 +60,42 @@ const refText = ({ namespace, app, service }: ServiceRef): string => `${namespac
 const backendName = (ref: ServiceRef, { mode, target }: Pick<Backend, 'mode' | 'target'>): string =>
   [mode, ref.namespace, ref.app, ref.service, target].join(':');
 
-/** What the routes ask of a proxy. Of two that want one port, the one whose service comes first in the alphabet has it. */
+/** What the routes ask of a proxy. Of two that want the same, the one whose service comes first in the alphabet has it. */
 export function layoutOf(routes: readonly RouteRecord[]): Layout {
-  const layout: Layout = { fronts: [], backends: [], problems: [] };
+  const layout: Layout = { fronts: [], backends: [], rules: [], problems: [] };
   const backends = new Map<string, Backend>();
   for (const route of routes.filter(isService).sort((a, b) => (refText(a) < refText(b) ? -1 : 1))) {
-    for (const port of route.published) {
-      const front = frontOf(route, port);
-      const taken = front && layout.fronts.find((other) => clash(front, other));
-      if (!front) layout.problems.push(refusal(route, port.published));
-      else if (taken) layout.problems.push(conflict(route, front, taken));
-      else {
-        layout.fronts.push(front);
-        for (const backend of backendsOf(route, port.target)) backends.set(backend.name, backend);
-      }
-    }
+    for (const port of route.published) addPort(layout, route, port);
+    for (const rule of route.http) addRule(layout, route, rule);
+    const targets = [...route.published, ...route.http].map(({ target }) => target).filter(isPort);
+    for (const backend of targets.flatMap((target) => backendsOf(route, target))) backends.set(backend.name, backend);
   }
   layout.backends = [...backends.values()];
   return layout;
 }
 
-function frontOf(
-  route: RouteRecord,
-  { published, target, hostIp }: RouteRecord['published'][number],
-): Front | undefined {
+function addPort(layout: Layout, route: RouteRecord, port: IngressPort): void {
+  const front = frontOf(route, port);
+  const taken = front && layout.fronts.find((other) => clash(front, other));
+  if (!front) layout.problems.push(refusal(route, port.published));
+  else if (taken) layout.problems.push(conflict(route, front, taken));
+  else layout.fronts.push(front);
+}
+
+function addRule({ rules, problems }: Layout, route: RouteRecord, rule: HttpRule): void {
+  const read = isPort(rule.target) ? readRule(rule) : undefined;
+  const backend = read && backendsOf(route, rule.target).find(({ mode }) => mode !== 'tcp')?.name;
+  const words = `${refText(route)} asks for requests to ${rule.host ?? 'any host'}${rule.path ?? ''}`;
+  if (!read || backend === undefined) {
+    problems.push({ reason: `${words}, which cannot be told apart by a proxy` });
+    return;
+  }
+  const taken = rules.find(({ host, path }) => host === read.host && path === read.path);
+  if (taken) problems.push({ reason: `${words}, which ${ownerOf(taken.backend)} has already` });
+  else rules.push({ ...read, backend, stripPath: rule.stripPath === true && read.path !== '' });
+}
+
+function frontOf(route: RouteRecord, { published, target, hostIp }: IngressPort): Front | undefined {
   if (!isPort(published) || !isPort(target)) return undefined;
   if (hostIp !== undefined && !isAddress(hostIp)) return undefined;
   const address = hostIp === undefined || hostIp === '0.0.0.0' ? undefined : hostIp;

@@ -75,3 +75,11 @@ export function readProcesses(text: string): Processes {
   }
   return found;
 }
+
+/** Reads the names of front ends in `show stat`. */
+export function readFronts(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.split(','))
+    .flatMap(([name, kind]) => (kind === 'FRONTEND' && name !== undefined ? [name] : []));
+}

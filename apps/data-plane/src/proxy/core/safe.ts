@@ -1,4 +1,4 @@
-import { isName, type ServiceRef } from '@tutti/model';
+import { isName, type HttpRule, type ServiceRef } from '@tutti/model';
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const IPV6 = /^[0-9a-fA-F:]{2,39}$/;
@@ -27,3 +27,14 @@ export function whole(
 
 export const withPort = ({ address, port }: { address: string; port: number }): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+const HOST = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+const PATH = /^(?:\/[A-Za-z0-9._~@+-]+)*$/;
+const MAX_LENGTH = 253;
+
+/** Host and path of a rule as they are looked up; undefined where they cannot be. */
+export function readRule({ host = '', path = '' }: HttpRule): { host: string; path: string } | undefined {
+  const read = { host: String(host).toLowerCase(), path: String(path).replace(/\/+$/, '') };
+  const isSafe = (read.host === '' || HOST.test(read.host)) && PATH.test(read.path);
+  return isSafe && read.host.length <= MAX_LENGTH && read.path.length <= MAX_LENGTH ? read : undefined;
+}

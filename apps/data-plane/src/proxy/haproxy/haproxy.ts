@@ -1,6 +1,7 @@
 import { TuttiError } from '@tutti/model';
 import { spawn } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   mkdirSync,
   openSync,
@@ -29,9 +30,19 @@ export interface HaproxyOptions {
   lost(): void;
 }
 
+/** What HAProxy is told in files. */
+export interface Configuration {
+  text: string;
+  map: string;
+}
+
 /** HAProxy itself: a master that outlives us, and its processes. */
 export class Haproxy {
   readonly socket: MasterSocket;
+  /** The map that the file refers to. */
+  readonly mapPath: string;
+  /** The map by which a process learns that it was replaced. */
+  readonly stalePath: string;
   /** Over which a new process takes the listeners of the one before it. */
   readonly statsPath: string;
   private readonly file: string;
@@ -41,12 +52,21 @@ export class Haproxy {
 
   constructor(private readonly options: HaproxyOptions) {
     const { folder } = options;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+    // HAProxy, as another user, gets to its sockets here; the files are closed to it.
+    chmodSync(folder, 0o711);
     this.file = join(folder, 'haproxy.cfg');
+    this.stalePath = join(folder, 'stale.map');
+    writeFileSync(this.stalePath, '', { mode: 0o600 });
+    this.mapPath = join(folder, 'rules.map');
     this.log = join(folder, 'haproxy.log');
     this.masterPath = join(folder, 'master.sock');
     this.statsPath = join(folder, 'stats.sock');
     this.socket = new MasterSocket(this.masterPath);
+  }
+
+  get folder(): string {
+    return this.options.folder;
   }
 
   /** Its processes; undefined where it does not run. */
@@ -65,8 +85,9 @@ export class Haproxy {
   }
 
   /** Why HAProxy would refuse this configuration; undefined where it takes it. */
-  async refuses(text: string): Promise<string | undefined> {
+  async refuses({ text, map }: Configuration): Promise<string | undefined> {
     const draft = `${this.file}.draft`;
+    writeFileSync(this.mapPath, map, { mode: 0o600 });
     writeFileSync(draft, text, { mode: 0o600 });
     const refusal = await refusalOf(this.options.program, draft);
     rmSync(draft, { force: true });
@@ -78,9 +99,11 @@ export class Haproxy {
    * @returns the new process
    * @throws TuttiError `unavailable` with HAProxy's own words where it does not
    */
-  async run(text: string): Promise<number> {
+  async run({ text, map }: Configuration): Promise<number> {
     this.unwatch?.();
     const before = await this.processes();
+    // Read at the start of a process, and never again.
+    writeFileSync(this.mapPath, map, { mode: 0o600 });
     writeFileSync(`${this.file}.new`, text, { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
     this.boundLog();
@@ -107,7 +130,8 @@ export class Haproxy {
     this.unwatch = undefined;
   }
 
-  private async masterPid(): Promise<number | undefined> {
+  /** Its process that starts the others; undefined where it does not run. */
+  async masterPid(): Promise<number | undefined> {
     const text = await this.socket.ask(['show proc']).catch(() => '');
     const pid = Number(/^(\d+)\s+master\b/m.exec(text)?.[1]);
     return pid > 1 ? pid : undefined;

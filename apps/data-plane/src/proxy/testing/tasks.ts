@@ -11,7 +11,7 @@ export interface Stand {
   stop(): Promise<void>;
 }
 
-export const SLOW_MS = 600;
+export const SLOW_MS = 1500;
 
 export async function startStand(name: string): Promise<Stand> {
   let seen = 0;
@@ -20,7 +20,14 @@ export async function startStand(name: string): Promise<Stand> {
     const { url, headers } = request;
     const answer = (): unknown => response.end(JSON.stringify({ name, url, client: headers['x-forwarded-for'] }));
     if (url === '/slow') setTimeout(answer, SLOW_MS);
+    else if (url === '/break') request.socket.destroy();
     else request.resume().on('end', answer);
+  });
+  server.on('upgrade', (_request, socket) => {
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: x\r\n\r\n',
+    );
+    socket.pipe(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

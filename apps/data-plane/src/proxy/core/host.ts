@@ -1,0 +1,18 @@
+/** What the file says beside the layout. */
+export interface Host {
+  threads: number;
+  /** Of the front end for rules. */
+  httpPort: number;
+  /** File of the map of rules. */
+  map: string;
+  /** File of a map that is empty; a process that has been replaced is told over its command line that it is. */
+  stale: string;
+  /** Keeps sockets over which a process that has been replaced hands requests on to the one that replaced it. */
+  folder: string;
+  /** Of the socket over which a new process takes the old one's listeners. */
+  socket: string;
+  /** Whom HAProxy is once it listens; absent: who started it. */
+  user?: { uid: number; gid: number };
+  /** Told by `show info`, so that whoever finds a process that runs knows what it runs. */
+  description: string;
+}
