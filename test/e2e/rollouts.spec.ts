@@ -1,7 +1,7 @@
 // Updates that fail, on a real engine: each ends rolled back, the old version serves all along, and it is said why.
 import { jest } from '@jest/globals';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
-import type { AppAnswer, RevisionElement, TaskElement } from '@tutti/model';
+import type { AppAnswer, IncidentElement, RevisionElement, TaskElement } from '@tutti/model';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 
 jest.setTimeout(180_000);
@@ -62,6 +62,13 @@ describe.each<[string, Version, RegExp]>([
     expect((await running(app)).map(({ task }) => task).sort()).toEqual(before);
     const { rollout } = await answer(app);
     expect(rollout).toMatchObject({ phase: 'rolled-back', revision: 2, target: 1, stable: 1 });
+    const told = async (): Promise<IncidentElement | undefined> =>
+      ((await cluster.list('incidents', app)) as IncidentElement[]).find(({ kind }) => kind === 'rollout-failed');
+    const incident = await eventually(async () => ((await told())?.resolvedAt ? told() : undefined), {
+      describe: told,
+    });
+    expect(incident).toMatchObject({ action: 'rolled back to revision 1', cause: expect.stringMatching(cause) });
+    if (app === 'exits') expect(incident?.exitCode).toBe(78);
     const shown = (await history(app)).map(({ revision, inEffect, rolledBack }) => [
       revision,
       inEffect,

@@ -7,9 +7,10 @@ import { DrainDesk } from './drain-desk.js';
 import { IncidentDesk } from './incident-desk.js';
 import { failedOfLate } from './missed.js';
 import { NodeDesk } from './node-desk.js';
+import { RolloutDesk } from './rollout-desk.js';
 import { Verdicts } from './verdicts.js';
 
-const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness', 'endpoints'] as const;
+const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness', 'endpoints', 'rollout'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /**
@@ -24,6 +25,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly desk: IncidentDesk;
   private readonly nodes: NodeDesk;
   private readonly drains: DrainDesk;
+  private readonly rollouts: RolloutDesk;
   private subscription?: Subscription;
 
   constructor(@Inject(BUS) private readonly bus: Connection) {
@@ -33,6 +35,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
     this.verdicts = new Verdicts(bus, { ...around, changed: (status) => this.desk.look(status) });
     this.desk = new IncidentDesk(bus, { ...around, healthOf: (task) => this.verdicts.of(task) });
     this.drains = new DrainDesk(bus, around);
+    this.rollouts = new RolloutDesk(bus, around);
     this.nodes = new NodeDesk(bus, { ...around, successorOf: (slot, task) => this.desk.successorOf(slot, task) });
   }
 
@@ -43,7 +46,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
-    await Promise.all([this.verdicts.close(), this.desk.close(), this.nodes.close(), this.drains.close()]);
+    await Promise.all(this.parts().map((part) => part.close()));
     await this.candidacy.close();
   }
 
@@ -59,21 +62,37 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
       case 'health':
         return this.verdicts.takeOwn(change as Change<'health'>);
       case 'incident':
-        return (change.key.startsWith(CLUSTER) ? this.nodes : this.desk).takeOwn(change as Change<'incident'>);
+        return this.takeIncident(change as Change<'incident'>);
       case 'liveness':
         return this.nodes.take(change as Change<'liveness'>);
       case 'endpoints':
         return this.drains.take(change as Change<'endpoints'>);
+      case 'rollout':
+        return this.rollouts.take(change as Change<'rollout'>);
     }
   }
 
+  /** Each desk looks after its own kinds. */
+  private takeIncident(change: Change<'incident'>): void {
+    if (change.type === 'ready') return;
+    if (change.key.startsWith(CLUSTER)) return this.nodes.takeOwn(change);
+    const isRollouts = change.type === 'put' && change.record.kind === 'rollout-failed';
+    if (change.type !== 'put' || isRollouts) this.rollouts.takeOwn(change);
+    if (!isRollouts) this.desk.takeOwn(change);
+    if (change.type === 'put' && !isRollouts) this.rollouts.hear(change.record);
+  }
+
+  private parts() {
+    return [this.verdicts, this.desk, this.nodes, this.drains, this.rollouts];
+  }
+
   private begin(): void {
-    for (const part of [this.verdicts, this.desk, this.nodes, this.drains]) part.open();
+    for (const part of this.parts()) part.open();
     this.candidacy.stand();
   }
 
   private takeOver(): void {
-    for (const part of [this.verdicts, this.desk, this.nodes, this.drains]) part.takeOver();
+    for (const part of this.parts()) part.takeOver();
     void this.lookBack();
   }
 

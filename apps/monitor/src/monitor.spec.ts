@@ -5,6 +5,7 @@ import type {
   IncidentRecord,
   LivenessRecord,
   RevisionRecord,
+  RolloutRecord,
   StatusRecord,
   TaskRecord,
 } from '@tutti/model';
@@ -341,4 +342,37 @@ test('a task that could not be drained in its time is told of, once', async () =
     subject.includes(incident?.incident ?? 'none'),
   );
   expect(told).toHaveLength(1);
+});
+
+test('a rollback is told of once, with the last lines of the task that failed, whoever leads', async () => {
+  const { namespace, app, service, slot, task, node } = aTask();
+  const failure = { service, slot, task, node, reason: 'exit code 1', exitCode: 1 };
+  const rolledBack = { from: 2, to: 1, generation: 2, cause: `${service}.${slot} on ${node}: exit code 1`, at: at(0) };
+  const roll = (phase: RolloutRecord['phase']): Promise<unknown> => {
+    const rollout = { namespace, app, revision: 2, generation: 2, target: 1, phase, services: {}, message: '' };
+    const record = { ...rollout, revisionsInUse: [1], rolledBack, failure, startedAt: at(0), updatedAt: at(0) };
+    return commit(operator, [put('rollout', record, { event: 'progressed' })]);
+  };
+  await schedule(aTask());
+  await report(died());
+  await roll('rolling-back');
+  const like = { kind: 'rollout-failed' as const, task, exitCode: 1, openedAt: at(0) };
+  await eventually(async () => (await incidents()).some(({ kind }) => kind === 'rollout-failed'), {
+    describe: incidents,
+  });
+  await roll('rolled-back');
+  const told = async (): Promise<IncidentRecord[]> =>
+    (await incidents()).filter(({ kind, resolvedAt }) => kind === 'rollout-failed' && resolvedAt !== undefined);
+  await eventually(async () => (await told()).length === 1, { describe: incidents });
+  await monitor.close();
+  monitor = await startMonitor();
+  await roll('rolled-back');
+  await report(restarted());
+  await eventually(async () => (await incidents()).every(({ resolvedAt }) => resolvedAt), { describe: incidents });
+  expect(await told()).toEqual([expect.objectContaining(like)]);
+  const [incident] = await told();
+  const events = (await historyOf(operator, 'incident')).filter(({ subject }) =>
+    subject.includes(incident?.incident ?? 'none'),
+  );
+  expect(events.length).toBeLessThanOrEqual(3);
 });

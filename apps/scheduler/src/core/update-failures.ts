@@ -96,11 +96,11 @@ export const isRetried = (task: TaskView): boolean => task.record.failures > 1 |
 
 function describe(task: TaskView): UpdateFailure {
   const { service, slot, task: id, node } = task.record;
-  const exitCode = task.status?.lastExit?.code;
+  const exit = task.status?.lastExit;
   const isSick = task.verdict === 'unhealthy' && !hasFailed(task);
   return {
     ...{ service, slot, task: id, node },
     reason: isSick ? 'unhealthy' : failureOf(task),
-    ...(exitCode !== undefined && { exitCode }),
+    ...(exit && { exitCode: exit.code, exitAt: exit.at }),
   };
 }

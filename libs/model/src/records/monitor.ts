@@ -17,7 +17,8 @@ export type IncidentKind =
   | 'node-down'
   | 'nodes-missing'
   | 'service-crashed'
-  | 'drain-overdue';
+  | 'drain-overdue'
+  | 'rollout-failed';
 
 /** One failure: its cause, the evidence, what was done, how long it took. */
 export interface IncidentRecord {

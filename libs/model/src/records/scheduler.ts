@@ -144,6 +144,8 @@ export interface UpdateFailure {
   /** `exit code 1`, `unhealthy`. */
   reason: string;
   exitCode?: number | null;
+  /** When it ended, by the engine's clock. */
+  exitAt?: Time;
 }
 
 /** A revision that was given up for one that had been completely rolled out before. */
