@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Picture } from './core/picture.js';
 import {
   forwardingCommands,
@@ -61,11 +61,12 @@ async function ownRoutes(): Promise<string[]> {
 
 async function dig(picture: Picture, tunnel: Tunnel): Promise<void> {
   const { device } = tunnel;
-  const isThere = existsSync(`/sys/class/net/${device}`);
-  const isOurs = ((await tryRun('ip', ['-d', 'link', 'show', device])) ?? '').includes(` local ${picture.address} `);
-  if (isThere && !isOurs) await run('ip', ['link', 'del', device]);
+  // Not by /sys, which may be that of another network namespace.
+  const shown = await tryRun('ip', ['-d', 'link', 'show', device]);
+  const isThere = shown !== undefined;
+  const isOurs = isThere && shown.includes(` local ${picture.address} `);
   const [make = '', ...rest] = tunnelCommands(picture, tunnel);
-  if (!isThere || !isOurs) await run('ip', make.split(' '));
+  if (!isOurs) await run('ip', make.split(' '));
   for (const command of rest) await run('ip', command.split(' '));
   // What comes out of the tunnel may be answered on another way: a host's own address has its route elsewhere.
   writeFileSync(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '2');
