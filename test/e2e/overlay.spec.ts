@@ -69,6 +69,16 @@ test('containers, and the hosts’ own proxies, reach containers through the tun
   expect((await h1.exec('busybox', 'wget', '-qO', '-', `http://${address}:8080/`)).trim()).toBe(id.slice(0, 12));
 });
 
+test('names are answered on a host that lets nothing else in', async () => {
+  const h1 = lab.host('h1');
+  const { id } = await web(h1);
+  await h1.exec('iptables', '-A', 'INPUT', '-i', 'br-+', '-j', 'DROP');
+  const lookUp = ['timeout', '5', 'nslookup', '-type=a', 'tasks.web'];
+  const answer = await h1.exec('docker', '-H', h1.dockerHost, 'exec', id, ...lookUp);
+  expect(answer.match(/^Address: 10\./gm)).toHaveLength(2);
+  await h1.exec('iptables', '-D', 'INPUT', '-i', 'br-+', '-j', 'DROP');
+});
+
 test('what somebody takes out of the firewall or the routes is put back', async () => {
   const { exec } = lab.host('h1');
   await exec('iptables', '-F', 'DOCKER-USER');

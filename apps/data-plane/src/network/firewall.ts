@@ -34,9 +34,9 @@ export class Firewall {
     for (const { table, chain, jump } of await this.entries()) {
       await tryRun('iptables', ['-w', '-t', table, '-D', chain, '-j', jump]);
     }
-    const { forward, out, peers, nat } = this.chains;
+    const { forward, input, out, peers, nat } = this.chains;
     for (const [table, names] of [
-      ['filter', [forward, out, peers]],
+      ['filter', [forward, input, out, peers]],
       ['nat', [nat]],
     ] as const) {
       for (const name of names) await tryRun('iptables', ['-w', '-t', table, '-F', name]);
@@ -48,6 +48,7 @@ export class Firewall {
     const hasDockers = (await tryRun('iptables', ['-w', '-S', 'DOCKER-USER'])) !== undefined;
     return [
       { table: 'filter', chain: hasDockers ? 'DOCKER-USER' : 'FORWARD', jump: this.chains.forward },
+      { table: 'filter', chain: 'INPUT', jump: this.chains.input },
       { table: 'nat', chain: 'POSTROUTING', jump: this.chains.nat },
     ];
   }

@@ -3,6 +3,7 @@ import { ownAddressIn, type NearBridge, type Picture } from './picture.js';
 /** Names of our chains; no others are touched. */
 export interface Chains {
   forward: string;
+  input: string;
   out: string;
   peers: string;
   nat: string;
@@ -12,6 +13,7 @@ export interface Chains {
 export function chainsOf(mark: string): Chains {
   return {
     forward: `TUTTI-${mark}-FORWARD`,
+    input: `TUTTI-${mark}-INPUT`,
     out: `TUTTI-${mark}-OUT`,
     peers: `TUTTI-${mark}-PEERS`,
     nat: `TUTTI-${mark}-NAT`,
@@ -51,6 +53,10 @@ export function firewallRules(picture: Picture, way: string, chains: Chains): Fi
         `-s ${peer.address}/32 -j ACCEPT`,
         `-s ${ownAddressIn(peer.range)}/32 -j ACCEPT`,
       ]),
+      // A host that lets nothing in still has to answer for names.
+      [chains.input]: bridges.flatMap(({ device, gateway }) =>
+        ['udp', 'tcp'].map((protocol) => `-i ${device} -d ${gateway}/32 -p ${protocol} --dport 53 -j ACCEPT`),
+      ),
       [chains.forward]: [known, ...bridges.flatMap((bridge) => bridgeRules(picture, bridge, { ...chains, way }))],
     },
     // The sender's address is what tells networks apart on the other host.

@@ -43,7 +43,7 @@ describe('the picture', () => {
     expect(picture()).toEqual({
       address: '10.0.0.1',
       range: '10.196.0.0/20',
-      bridges: [{ network: 'shop', subnet: '10.196.1.0/25', device: 'br-10.196.1.1' }],
+      bridges: [{ network: 'shop', subnet: '10.196.1.0/25', gateway: '10.196.1.1', device: 'br-10.196.1.1' }],
       peers: [
         {
           node: 'n2',
@@ -99,7 +99,7 @@ describe('the firewall', () => {
 
   test('replaces our chains whole, and names no other', () => {
     const named = text.split('\n').filter((line) => line.startsWith(':'));
-    expect(named).toHaveLength(4);
+    expect(named).toHaveLength(5);
     expect(named.every((line) => line.startsWith(':TUTTI-abc-'))).toBe(true);
     const longest = Object.values(chainsOf('01234567')).map((name) => name.length);
     expect(Math.max(...longest)).toBeLessThanOrEqual(28);

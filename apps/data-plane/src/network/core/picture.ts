@@ -17,7 +17,8 @@ export interface Peer {
 
 /** A network of this node whose addresses lie in the node's range. */
 export interface NearBridge extends FarBridge {
-  /** The host's interface on it. */
+  /** The host's address and interface on it. */
+  gateway: string;
   device: string;
 }
 
@@ -49,7 +50,7 @@ export function pictureOf(known: Known): Picture | undefined {
   if (range === undefined || address === undefined) return undefined;
   const near = (bridges.get(node)?.bridges ?? []).flatMap(({ network, subnet, gateway }) => {
     const device = isWithin(range, subnet) ? deviceOf(gateway) : undefined;
-    return device === undefined ? [] : [{ network, subnet, device }];
+    return device === undefined ? [] : [{ network, subnet, gateway, device }];
   });
   const peers = [...ranges.keys()].sort().flatMap((other) => peerOf(known, { node: other, near, address }));
   return { address, range, bridges: near, peers };
