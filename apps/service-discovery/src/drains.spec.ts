@@ -119,3 +119,25 @@ test('routes go with their application', async () => {
   await eventually(async () => (await route()) === undefined);
   expect(await route()).toBeUndefined();
 });
+
+test('the route follows the spec that tasks get, also after an update has failed', async () => {
+  const drainOf = async (): Promise<number | undefined> => (await get(operator, keys.route(REF)))?.record.proxy.drainMs;
+  await deploy(1, 7000);
+  await eventually(async () => (await drainOf()) === 7000);
+  await deploy(2, 9000);
+  await eventually(async () => (await drainOf()) === 9000);
+  const ref = { namespace: REF.namespace, app: REF.app, revision: 2, generation: 2, services: {}, message: '' };
+  const at = new Date().toISOString();
+  const rollout = {
+    ...ref,
+    phase: 'rolling-back' as const,
+    target: 1,
+    revisionsInUse: [1],
+    startedAt: at,
+    updatedAt: at,
+  };
+  await commit(operator, [put('rollout', rollout, { event: 'rolling-back' })]);
+  await eventually(async () => (await drainOf()) === 7000);
+  await deploy(3, 5000);
+  await eventually(async () => (await drainOf()) === 5000);
+});

@@ -10,12 +10,12 @@ import {
   type Change,
   type Connection,
 } from '@tutti/bus';
-import { messageOf, type AppRef, type RouteRecord } from '@tutti/model';
+import { messageOf, type AppRef, type RolloutRecord, type RouteRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { routeSpecs, sameRoute, type RouteSpec } from './core/routes.js';
 import { DiscoveryOffice } from './office.js';
 
-const FOLLOWED = ['app', 'revision', 'route'] as const;
+const FOLLOWED = ['app', 'revision', 'rollout', 'route'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /** `namespace/app`: what is looked at as one. */
@@ -32,6 +32,11 @@ interface Compiled {
 export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('service-discovery');
   private readonly wanted = new RecordTable<'app', number>({ group: appKey, keep: ({ revision }) => revision });
+  /** Which revision's spec tasks get instead, after an update has failed. */
+  private readonly turns = new RecordTable<'rollout', Pick<RolloutRecord, 'revision' | 'target'>>({
+    group: appKey,
+    keep: ({ revision, target }) => ({ revision, ...(target !== undefined && { target }) }),
+  });
   private readonly compiled = new RecordTable<'revision', Compiled>({
     group: appKey,
     keep: (record) => ({ revision: record.revision, routes: routeSpecs(record, record.spec) }),
@@ -76,6 +81,8 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
         return this.wanted.take(change as Change<'app'>);
       case 'revision':
         return this.compiled.take(change as Change<'revision'>);
+      case 'rollout':
+        return this.turns.take(change as Change<'rollout'>);
       case 'route':
         return this.own.take(change as Change<'route'>);
     }
@@ -84,7 +91,7 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
   private async attend(app: string): Promise<void> {
     const [namespace = '', name = ''] = app.split('/');
     await this.own.settle(app);
-    const [revision] = this.wanted.in(app);
+    const revision = this.inEffect(app);
     const compiled = this.compiled.in(app).find((one) => one.revision === revision);
     // Its revision is on the way.
     if (revision !== undefined && !compiled) return;
@@ -97,6 +104,12 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
       ),
     ]);
     if (!written.every(Boolean)) this.work.add(app);
+  }
+
+  private inEffect(app: string): number | undefined {
+    const [asked] = this.wanted.in(app);
+    const [turn] = this.turns.in(app);
+    return asked !== undefined && turn?.revision === asked ? (turn.target ?? asked) : asked;
   }
 
   private async update(
