@@ -5,7 +5,7 @@ import { eventually, startTestBus, time, type TestBus } from '@tutti/testing';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Haproxy } from './haproxy/haproxy.js';
@@ -45,7 +45,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tutti-hap-'));
   port = await freePort();
   httpPort = await freePort();
-  stands = await Promise.all(['a', 'b', 'c'].map(startStand));
+  stands = await Promise.all(['a', 'b', 'c'].map((name) => startStand(name)));
   plane = await startPlane();
 });
 afterEach(async () => {
@@ -76,13 +76,13 @@ const route = (proxy: Partial<RouteRecord['proxy']> = {}, over: Partial<RouteRec
 };
 
 /** Endpoints are those of these stands; @returns the revision that it was written with */
-const endpoints = async (indexes: number[], leaving: number[] = []): Promise<number> => {
+const endpoints = async (indexes: number[], leaving: number[] = [], more: Endpoint[] = []): Promise<number> => {
   const list = indexes.map((index): Endpoint => {
     const ports = [{ host: stands[index]?.port ?? 0, container: 80, protocol: 'tcp' as const }];
     return { task: taskOf(index), node: NODE, slot: index, addresses: {}, ports };
   });
   const gone = leaving.map((index): Leaving => ({ task: taskOf(index), node: NODE, since: time(0) }));
-  const record = { ...ref(), endpoints: list, leaving: gone, updatedAt: time(0) };
+  const record = { ...ref(), endpoints: [...list, ...more], leaving: gone, updatedAt: time(0) };
   const result = await commit(operator, [put('endpoints', record, { event: 'changed' })]);
   return result.ok ? (result.revisions[0] ?? 0) : 0;
 };
@@ -334,3 +334,54 @@ test('limits hold: requests a second of one client, and failures until a task is
   const after = await Promise.all(Array.from({ length: 20 }, () => call()));
   expect(new Set(after.map(({ name, status }) => `${status} ${name}`))).toEqual(new Set(['200 b']));
 });
+
+test('of many tasks that do not listen yet none costs a request, and each is sent to once it does', async () => {
+  await route();
+  const ports = await Promise.all([1, 2, 3, 4].map(() => freePort()));
+  await endpoints([0]);
+  await untilServed();
+  const refusing = ports.map((host, index): Endpoint => {
+    const task = taskOf(index + 5);
+    return { task, node: NODE, slot: 9, addresses: {}, ports: [{ host, container: 80, protocol: 'tcp' }] };
+  });
+  await confirmed(await endpoints([0], [], refusing));
+  const answers: Answer[] = [];
+  for (let round = 0; round < 10; round++)
+    answers.push(...(await Promise.all([1, 2, 3, 4].map(() => call('/', { method: 'POST', agent: false })))));
+  expect(new Set(answers.map(({ status, name }) => `${status} ${name}`))).toEqual(new Set(['200 a']));
+  const late = await startStand('late', ports[0]);
+  await eventually(async () => (await call('/', { agent: false })).name === 'late', { timeoutMs: 5000 });
+  await late.stop();
+});
+
+test('bytes that are not HTTP are not held up', async () => {
+  await route();
+  const echo = createServer((socket) => void socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  const host = (echo.address() as AddressInfo).port;
+  const endpoint = {
+    task: taskOf(7),
+    node: NODE,
+    slot: 9,
+    addresses: {},
+    ports: [{ host, container: 80, protocol: 'tcp' as const }],
+  };
+  await confirmed(await endpoints([], [], [endpoint]));
+  const began = Date.now();
+  const said = await eventually(() => say('hello\n').catch(() => undefined));
+  expect(said).toBe('hello\n');
+  expect(Date.now() - began).toBeLessThan(900);
+  echo.close();
+});
+
+function say(words: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(words));
+    socket.on('data', (piece: Buffer) => {
+      socket.destroy();
+      resolve(piece.toString());
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('closed')));
+  });
+}

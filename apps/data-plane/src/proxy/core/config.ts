@@ -41,6 +41,7 @@ const DEFAULTS: string[] = [
   'mode tcp',
   // A task that is gone is found out soon; connecting again to another harms nobody.
   'timeout connect 1s',
+  'timeout check 1s',
   'timeout queue 10s',
   'timeout client 1h',
   'timeout server 1h',
@@ -49,7 +50,7 @@ const DEFAULTS: string[] = [
   'timeout http-keep-alive 5m',
   'timeout client-fin 30s',
   'timeout server-fin 30s',
-  'retries 3',
+  'retries 10',
   'option redispatch 1',
   'option clitcpka',
   'option srvtcpka',
@@ -84,8 +85,11 @@ function renderRules({ rules }: Layout, host: Host): string[][] {
   return [rulesFront(rules, { port: host.httpPort, map: host.map, handover }), handover.backend];
 }
 
-/** Clients that wait for the server to speak first are let through when they have been silent for so long. */
-const DETECTING: string[] = ['tcp-request inspect-delay 50ms', 'tcp-request content switch-mode http if HTTP'];
+/**
+ * What is not HTTP is let through at its first byte; clients that wait for the server to speak first when they have been
+ * silent for so long. A busy client of HTTP may well take its time.
+ */
+const DETECTING: string[] = ['tcp-request inspect-delay 1s', 'tcp-request content switch-mode http if HTTP'];
 
 function renderBackend(backend: Backend, table: Table): string[] {
   const { name, mode, options } = backend;

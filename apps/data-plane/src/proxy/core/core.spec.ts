@@ -42,6 +42,13 @@ describe('the layout', () => {
     ]);
   });
 
+  test('a port on which servers speak first is no HTTP, unless that is said', () => {
+    const published = [{ published: 3306, target: 3306 }];
+    expect(layoutOf([route({ published })]).fronts[0]).toMatchObject({ protocol: 'tcp' });
+    const proxy = { ...options, protocols: { 3306: 'auto' as const } };
+    expect(layoutOf([route({ published, proxy })]).fronts[0]).toMatchObject({ protocol: 'auto' });
+  });
+
   test('whatever a record holds, no word of it stands in the file but as a name, an address or a number of ours', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('x\n  bind :1', 'a b', '"', '#', '{ x }', '/a b', '::1', '*.x'));
     const hostile = fc.record({
@@ -166,7 +173,10 @@ describe('the table', () => {
     const table: Table = [{ name: 's1', task: 'a', ...at(80), state: 'ready' }];
     const { lines } = step(table, { members: new Map([['b', at(81)]]), leaving: new Set(['a']) }, backend);
     expect(lines).toEqual([
-      'add server http:default:shop:web:80/s2 10.0.0.1:81 weight 100 pool-purge-delay 1s',
+      expect.stringMatching(
+        /^add server http:default:shop:web:80\/s2 10.0.0.1:81 weight 100 pool-purge-delay 1s check /,
+      ),
+      'enable health http:default:shop:web:80/s2',
       'set server http:default:shop:web:80/s2 state ready',
       'set server http:default:shop:web:80/s1 state drain',
     ]);

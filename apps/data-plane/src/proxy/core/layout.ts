@@ -114,8 +114,11 @@ function frontOf(route: RouteRecord, { published, target, hostIp }: IngressPort)
 
 const PROTOCOLS: readonly PortProtocol[] = ['auto', 'tcp', 'http', 'grpc'];
 
+/** FTP, SSH, mail, news, databases, screens: there the server speaks first, and nobody wants to wait for a client. */
+const SERVER_FIRST = new Set([21, 22, 23, 25, 110, 119, 143, 587, 2525, 3306, 3307, 5900, 6600, 33060]);
+
 function protocolOf({ proxy }: RouteRecord, target: number): PortProtocol {
-  const stated = proxy.protocols[target] ?? 'auto';
+  const stated = proxy.protocols[target] ?? (SERVER_FIRST.has(target) ? 'tcp' : 'auto');
   return PROTOCOLS.includes(stated) ? stated : 'auto';
 }
 

@@ -9,14 +9,20 @@ export function serverWords({ mode, options }: Backend): string[] {
     ...(mode === 'tcp' ? [] : ['pool-purge-delay', '1s']),
     ...(mode === 'grpc' ? ['proto', 'h2'] : []),
     ...(sendProxy === 'v1' ? ['send-proxy'] : sendProxy === 'v2' ? ['send-proxy-v2'] : []),
-    ...(ejectAfter > 0 ? ejecting(mode, ejectAfter) : []),
+    ...leavingOut(mode, ejectAfter),
   ];
 }
 
-/** Out after so many failures in a row, back when a connection succeeds. */
-function ejecting(mode: Backend['mode'], ejectAfter: number): string[] {
-  const limit = whole(ejectAfter, { least: 1, most: 1000, fallback: 10 });
-  const layer = mode === 'tcp' ? 'layer4' : 'layer7';
-  const check = ['check', 'inter', '2s', 'fall', '3', 'rise', '2'];
-  return [...check, 'observe', layer, 'error-limit', String(limit), 'on-error', 'mark-down'];
+/** Connections that fail until a task is left out, for a tenth of a second at least: least connections would else send all to one that refuses them. */
+const REFUSALS = 1;
+
+/**
+ * Out after so many failures in a row, looked at ten times a second then, and back when a connection succeeds. A task that
+ * works is looked at now and then only.
+ */
+function leavingOut(mode: Backend['mode'], ejectAfter: number): string[] {
+  const judged = mode !== 'tcp' && ejectAfter > 0;
+  const limit = ejectAfter > 0 ? whole(ejectAfter, { least: 1, most: 1000, fallback: 10 }) : REFUSALS;
+  const check = ['check', 'inter', '10s', 'fastinter', '100ms', 'downinter', '100ms', 'fall', '3', 'rise', '1'];
+  return [...check, 'observe', judged ? 'layer7' : 'layer4', 'error-limit', String(limit), 'on-error', 'mark-down'];
 }

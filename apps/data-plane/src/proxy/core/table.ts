@@ -105,7 +105,7 @@ function add(backend: Backend, slot: Slot): string[] {
   const { address, port, weight } = slot;
   return [
     `add server ${at(backend, slot)} ${withPort({ address, port })} weight ${weight} ${words}`,
-    ...(backend.options.ejectAfter > 0 ? [`enable health ${at(backend, slot)}`] : []),
+    `enable health ${at(backend, slot)}`,
     `set server ${at(backend, slot)} state ready`,
   ];
 }

@@ -13,7 +13,7 @@ export interface Stand {
 
 export const SLOW_MS = 1500;
 
-export async function startStand(name: string): Promise<Stand> {
+export async function startStand(name: string, port = 0): Promise<Stand> {
   let seen = 0;
   const server: Server = createServer((request, response) => {
     seen += 1;
@@ -29,7 +29,7 @@ export async function startStand(name: string): Promise<Stand> {
     );
     socket.pipe(socket);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const stop = async (): Promise<void> => {
     server.closeAllConnections();
