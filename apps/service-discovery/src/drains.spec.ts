@@ -114,15 +114,6 @@ test('a proxy that does not answer holds a drain for its time only, and it is sa
   );
 });
 
-test('a route follows a rollout that has turned back', async () => {
-  const rollout = { namespace: 'default', app: 'shop', revision: 2, generation: 2, phase: 'rolling-back' as const };
-  const rest = { services: {}, message: '', revisionsInUse: [], startedAt: time(0), updatedAt: time(0) };
-  expect((await route())?.revision).toBe(2);
-  await commit(operator, [put('rollout', { ...rollout, target: 1, ...rest }, { event: 'progressed' })]);
-  await eventually(async () => (await route())?.revision === 1);
-  expect((await route())?.proxy.drainMs).toBe(10_000);
-});
-
 test('routes go with their application', async () => {
   await commit(operator, [remove('app', keys.app(WEB), { event: 'removed' })]);
   await eventually(async () => (await route()) === undefined);
