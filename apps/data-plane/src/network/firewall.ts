@@ -1,4 +1,4 @@
-import { chainsText, type Chains, type FirewallRules } from './core/firewall.js';
+import { chainsOf, chainsText, deserted, type Chains, type FirewallRules } from './core/firewall.js';
 import { run, tryRun } from './tools.js';
 
 /** Where our chains are entered: at the head of another, since what comes first decides. */
@@ -57,6 +57,12 @@ export class Firewall {
     const found = await Promise.all(entries.map(({ table, jump }) => rulesOf(table, jump)));
     return found.every((rules) => rules !== undefined);
   }
+}
+
+/** Takes away what agents have left whose networks are gone. @param devices that this host has */
+export async function sweepFirewall(devices: ReadonlySet<string>): Promise<void> {
+  const rules = (await tryRun('iptables', ['-w', '-S'])) ?? '';
+  for (const mark of deserted(rules, devices)) await new Firewall(chainsOf(mark)).remove();
 }
 
 async function enterAtHead({ table, chain, jump }: Entry): Promise<void> {

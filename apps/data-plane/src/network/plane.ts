@@ -7,7 +7,7 @@ import { hostAddresses } from './addresses.js';
 import { chainsOf, firewallRules } from './core/firewall.js';
 import { pictureOf, type Picture } from './core/picture.js';
 import type { Overlay, Tunnel } from './core/ways.js';
-import { Firewall } from './firewall.js';
+import { Firewall, sweepFirewall } from './firewall.js';
 import { Ways } from './ways.js';
 
 /** Its work has no parts: each look is at everything. */
@@ -41,6 +41,8 @@ export class NetworkPlane {
   private readonly timer: NodeJS.Timeout;
   private readonly work = new KeyedSerial(() => this.settle(), { onError: (error) => this.complain(messageOf(error)) });
   private complaint = '';
+  /** Once, at the start, is often enough. */
+  private swept = false;
 
   constructor(private readonly options: PlaneOptions) {
     const { bus, cluster, node, overlay, logger } = options;
@@ -88,6 +90,8 @@ export class NetworkPlane {
   private async settle(): Promise<void> {
     const { node } = this.options;
     const addresses = await hostAddresses();
+    if (!this.swept) await sweepFirewall(new Set(addresses.values()));
+    this.swept = true;
     const picture = pictureOf({ ...this.known(), node, deviceOf: (address) => addresses.get(address) });
     if (!picture) return;
     if (picture.bridges.length === 0 && picture.peers.length === 0) return this.firewall.remove();

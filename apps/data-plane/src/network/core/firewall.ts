@@ -78,3 +78,18 @@ function bridgeRules({ peers }: Picture, bridge: NearBridge, { out, peers: fromP
     `! -i ${device} -o ${device} -m conntrack ! --ctstate DNAT -j DROP`,
   ];
 }
+
+const RULE_OF_BRIDGE = /^-A TUTTI-([0-9a-f]{8})-FORWARD .*-[io] (br-\S+)/;
+
+/**
+ * Marks of agents that are gone for good: their chains name bridges, of which none is there any more.
+ * @param rules as `iptables -S` prints them
+ */
+export function deserted(rules: string, devices: ReadonlySet<string>): string[] {
+  const found = rules.split('\n').flatMap((line) => {
+    const [, mark = '', device = ''] = RULE_OF_BRIDGE.exec(line) ?? [];
+    return mark === '' ? [] : [{ mark, isThere: devices.has(device) }];
+  });
+  const alive = new Set(found.filter(({ isThere }) => isThere).map(({ mark }) => mark));
+  return [...new Set(found.map(({ mark }) => mark))].filter((mark) => !alive.has(mark));
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BridgesRecord } from '@tutti/model';
-import { chainsOf, chainsText, firewallRules } from './firewall.js';
+import { chainsOf, chainsText, deserted, firewallRules } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
 import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
 
@@ -104,6 +104,17 @@ describe('the firewall', () => {
     const longest = Object.values(chainsOf('01234567')).map((name) => name.length);
     expect(Math.max(...longest)).toBeLessThanOrEqual(28);
   });
+});
+
+test('chains are deserted where none of the bridges that they name is there', () => {
+  const rules = [
+    '-A TUTTI-00000001-FORWARD -i br-a ! -o br-a -j TUTTI-00000001-OUT',
+    '-A TUTTI-00000001-FORWARD -i br-b ! -o br-b -j TUTTI-00000001-OUT',
+    '-A TUTTI-00000002-FORWARD -i br-c ! -o br-c -j TUTTI-00000002-OUT',
+    '-A TUTTI-00000003-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
+    '-A FORWARD -i br-d -j ACCEPT',
+  ].join('\n');
+  expect(deserted(rules, new Set(['br-b', 'eth0']))).toEqual(['00000002']);
 });
 
 describe('the ways', () => {
