@@ -56,6 +56,19 @@ export async function containersWith(labels, { all = true, engine = docker } = {
   return engine.listContainers({ all, filters: { label: labelFilter(labels) } });
 }
 
+/** Puts an image of this machine's engine into another, unless it is there. */
+export async function copyImage(name, engine) {
+  const isThere = await engine
+    .getImage(name)
+    .inspect()
+    .then(Boolean, () => false);
+  if (isThere) return;
+  const loading = await engine.loadImage(await docker.getImage(name).get());
+  await new Promise((resolve, reject) => {
+    engine.modem.followProgress(loading, (error) => (error ? reject(new Error(String(error))) : resolve()));
+  });
+}
+
 /** Kills the first process of a container, as the kernel's own killer would. */
 export async function killContainer(id, engine = docker) {
   const { State } = await engine.getContainer(id).inspect();
