@@ -11,7 +11,7 @@ import { ProcessEngine } from '@tutti/engine';
 import { using } from './cleanup.js';
 import { containersWith, removeAllWith } from './docker.js';
 import { client } from './http.js';
-import { end, isRunning, kill } from './processes.js';
+import { end, isRunning, kill, running } from './processes.js';
 
 const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 /** The command line's program. */
@@ -142,6 +142,7 @@ export class Cluster {
     }
     await removeAllWith(this.owned);
     await removeProcesses(this.engineRoot);
+    await endProxies(this.data);
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
@@ -152,6 +153,14 @@ async function removeProcesses(root) {
   const engine = await ProcessEngine.open({ root });
   for (const { id } of await engine.list()) await engine.remove(id, { force: true });
   await engine.close();
+}
+
+/** Ends the HAProxys of a control plane's nodes, which go on without their agents while something is published. */
+async function endProxies(data) {
+  const settings = join(data, 'settings.json');
+  if (!existsSync(settings)) return;
+  const { cluster } = JSON.parse(readFileSync(settings, 'utf8'));
+  if (cluster) await Promise.all(running(`/proxies/${cluster}-`).map((pid) => end(pid)));
 }
 
 /** Runs a program to its end: exit code, output, and how long it took in milliseconds. */
