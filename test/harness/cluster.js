@@ -160,7 +160,7 @@ async function endProxies(data) {
   const settings = join(data, 'settings.json');
   if (!existsSync(settings)) return;
   const { cluster } = JSON.parse(readFileSync(settings, 'utf8'));
-  if (cluster) await Promise.all(running(`/proxies/${cluster}-`).map((pid) => end(pid)));
+  if (cluster) await Promise.all(running(`proxies/${cluster}-`).map((pid) => end(pid)));
 }
 
 /** Runs a program to its end: exit code, output, and how long it took in milliseconds. */

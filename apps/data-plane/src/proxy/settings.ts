@@ -36,13 +36,18 @@ export function settingsOf(options: ProxyServiceOptions): Settings {
   return { node, ...(haproxy !== undefined && { haproxy }), httpPort, folder: folder ?? defaultFolder(cluster, node) };
 }
 
-/** Sockets are gone after a restart of the host, and so is HAProxy: nothing here has to last longer. */
+/**
+ * Sockets are gone after a restart of the host, and so is HAProxy: nothing here has to last longer. Not below a folder of
+ * others, which may be closed to the user that HAProxy becomes.
+ */
 function defaultFolder(cluster: string, node: string): string {
   const isRoot = process.getuid?.() === 0;
-  const base = isRoot ? '/run/tutti' : join(process.env.XDG_RUNTIME_DIR ?? '/tmp', `tutti-${process.getuid?.() ?? ''}`);
+  const base = isRoot
+    ? '/run/tutti-proxies'
+    : join(process.env.XDG_RUNTIME_DIR ?? '/tmp', `tutti-proxies-${process.getuid?.() ?? ''}`);
   const name = `${cluster}-${node}`;
   const short = name.length <= MAX_NAME ? name : createHash('sha256').update(name).digest('hex').slice(0, MAX_NAME);
-  return join(base, 'proxies', short);
+  return join(base, short);
 }
 
 /**
