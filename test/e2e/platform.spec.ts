@@ -11,6 +11,7 @@ import { deploying } from './chapters/deploying.js';
 import { garbage } from './chapters/garbage.js';
 import { healing } from './chapters/healing.js';
 import { surviving } from './chapters/surviving.js';
+import { hooks } from './chapters/hooks.js';
 import type { Stage } from './chapters/stage.js';
 
 jest.setTimeout(90_000);
@@ -33,6 +34,7 @@ describe('tutti', () => {
   describe('changing', () => changing(stage));
   describe('healing', () => healing(stage));
   describe('configs and secrets', () => contents(stage));
+  describe('hooks', () => hooks(stage));
   describe('commands', () => commands(stage));
 
   describe('garbage', () => garbage(stage));

@@ -62,6 +62,15 @@ describe('parseCompose', () => {
     ['command: node "a b.js"', { command: ['node', 'a b.js'] }],
     ['command: [node, 1]', { command: ['node', '1'] }],
     ['entrypoint: []', { entrypoint: [] }],
+    [
+      'post_start: [{command: ./warm up, user: root, privileged: true, working_dir: /w, environment: [A=1]}]',
+      {
+        postStart: [
+          { command: ['./warm', 'up'], environment: { A: '1' }, user: 'root', privileged: true, workingDir: '/w' },
+        ],
+      },
+    ],
+    ['pre_stop: [{command: [save]}]', { preStop: [{ command: ['save'], environment: {} }] }],
     ['environment: {A: 1, B: true, C: null, D: ""}', { environment: { A: '1', B: 'true', D: '' } }],
     ['environment: [A=1=2, B=, C]', { environment: { A: '1=2', B: '' } }],
     ['labels: [a=1, b]', { labels: { a: '1', b: '' } }],
@@ -304,6 +313,8 @@ describe('parseCompose', () => {
     ],
     ['ulimits: {nofile: {soft: 5, hard: 1}}', /soft limit above/],
     ['privileged: maybe', /true or false/],
+    ['pre_stop: [{user: root}]', /pre_stop\[0\]: has no command/],
+    ['post_start: [{command: a, per: b}]', /is no key that is known here/],
     ['hostname: "a\\0b"', /NUL/],
   ])('refuses %s', (settings, reason) => {
     expect(refused(settings).join('\n')).toMatch(reason);

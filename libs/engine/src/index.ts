@@ -4,6 +4,7 @@ export * from './port/container.js';
 export * from './port/engine.js';
 export * from './port/errors.js';
 export * from './port/events.js';
+export * from './port/exec.js';
 export * from './port/host.js';
 export * from './port/image-name.js';
 export * from './port/logs.js';

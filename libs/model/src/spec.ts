@@ -61,6 +61,10 @@ export interface ServiceSpec {
   dependsOn: Record<string, DependencySpec>;
   stopGraceMs: number;
   stopSignal?: string;
+  /** Run in each container after its start; its task runs when they have ended well. */
+  postStart?: HookSpec[];
+  /** Run in each container before it is asked to stop, within its grace. */
+  preStop?: HookSpec[];
   restart: RestartSpec;
   mode: ServiceMode;
   replicas: number;
@@ -110,6 +114,16 @@ export interface FileSpec {
   gid?: number;
   /** Permission bits, without those for writing. */
   mode: number;
+}
+
+/** A command that is run in a container beside its own. */
+export interface HookSpec {
+  command: string[];
+  environment: Record<string, string>;
+  /** Absent: the container's own. */
+  user?: string;
+  workingDir?: string;
+  privileged?: boolean;
 }
 
 export interface HealthcheckSpec {

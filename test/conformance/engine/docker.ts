@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Harness } from './harness.js';
-import { printing, shell } from './shell.js';
+import { printing, saying, shell } from './shell.js';
 import { SocketGate } from './socket-gate.js';
 
 /** The docker driver against the real engine, through a gate that can cut its connections. */
@@ -26,6 +26,7 @@ export async function dockerHarness(): Promise<Harness & { engine: DockerEngine 
       stubborn: { command: ['sleep', '3600'] },
       exits: (code, afterMs) => shell(`sleep ${afterMs / 1000}; exit ${code}`),
       prints: printing,
+      says: saying,
       greedy: { command: ['tail', '/dev/zero'], limits: { memoryBytes: 16 * 1024 ** 2 } },
       probed: () => shell('trap "exit 143" TERM; sleep 3600 & wait'),
       impossible: { command: ['no-such-command'] },

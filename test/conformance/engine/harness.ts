@@ -18,6 +18,8 @@ export interface Programs {
   greedy: Program;
   /** Runs for ever; a health check of any kind passes or fails. */
   probed(passes: boolean): Program;
+  /** A command that prints a text, its variables replaced, and ends. Absent: commands do nothing. */
+  says?(text: string, code: number): string[];
   /** Cannot be started: there is no such command. */
   impossible: Program;
 }

@@ -1,3 +1,4 @@
+import { MAX_EXEC_OUTPUT } from '@tutti/engine';
 import { failureOf, type Workbench } from './harness.js';
 
 export function describeLifecycle(bench: () => Workbench): void {
@@ -98,6 +99,30 @@ export function describeLifecycle(bench: () => Workbench): void {
       if (!harness.can.files) return expect(await failureOf(making)).toMatchObject({ code: 'bad-config' });
       await engine.start((await making).id);
       expect(await engine.inspect(config.name)).toMatchObject({ state: 'running' });
+    });
+
+    it('runs a command in a container, and only in one that runs', async () => {
+      const { engine, harness } = bench();
+      const id = await bench().create(harness.programs.forever);
+      const command = ['sh', '-c', 'true'];
+      expect(await failureOf(engine.exec(id, { command }))).toMatchObject({ code: 'conflict' });
+      await engine.start(id);
+      expect(await engine.exec(id, { command })).toEqual({ exitCode: 0, output: '' });
+      expect(await failureOf(engine.exec('no-such', { command }))).toMatchObject({ code: 'not-found' });
+    });
+
+    it('tells how a command ended that was run in a container', async () => {
+      const { engine } = bench();
+      const { programs } = bench().harness;
+      if (!programs.says) return;
+      const id = await bench().start(programs.forever, { env: { A: 'own', B: 'b' } });
+      const said = await engine.exec(id, { command: programs.says('$A$B', 3), env: { A: 'a' } });
+      expect(said).toEqual({ exitCode: 3, output: 'ab\n' });
+      const much = await engine.exec(id, { command: ['sh', '-c', 'yes | head -c 100000; echo end'] });
+      expect([much.exitCode, much.output.length, much.output.slice(-5)]).toEqual([0, MAX_EXEC_OUTPUT, '\nend\n']);
+      expect((await engine.exec(id, { command: ['no-such-command'] })).exitCode).toBeGreaterThan(125);
+      const endless = engine.exec(id, { command: ['sleep', '60'] }, { timeoutMs: 300 });
+      expect(await failureOf(endless)).toMatchObject({ code: 'timeout' });
     });
 
     it('removes a running container only by force', async () => {

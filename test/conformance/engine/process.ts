@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Harness } from './harness.js';
-import { printing, shell } from './shell.js';
+import { printing, saying, shell } from './shell.js';
 
 /** The process driver on this host; its root is a folder of its own. */
 export async function processHarness(): Promise<Harness & { engine: ProcessEngine; root: string }> {
@@ -22,6 +22,7 @@ export async function processHarness(): Promise<Harness & { engine: ProcessEngin
       stubborn: shell('trap "" TERM; sleep 3600'),
       exits: (code, afterMs) => shell(`sleep ${afterMs / 1000}; exit ${code}`),
       prints: printing,
+      says: saying,
       greedy: { command: ['tail', '/dev/zero'], limits: { memoryBytes: 16 * 1024 ** 2 } },
       probed: () => shell('trap "exit 143" TERM; sleep 3600 & wait'),
       impossible: { command: ['no-such-command'] },

@@ -9,3 +9,5 @@ export function shell(script: string): Program {
 
 export const printing: Programs['prints'] = ({ stdout = [], stderr = [] }) =>
   shell([...stdout.map((line) => `echo ${quote(line)}`), ...stderr.map((line) => `echo ${quote(line)} >&2`)].join(';'));
+
+export const saying: NonNullable<Programs['says']> = (text, code) => ['sh', '-c', `echo "${text}"; exit ${code}`];

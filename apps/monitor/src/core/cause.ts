@@ -31,7 +31,8 @@ const SPECIAL: Record<number, string> = {
 };
 
 /** `exit code 137: killed by SIGKILL`, `out of memory: limit 64 MiB`. @param memoryLimit in bytes, where known */
-export function exitCause({ code, oom }: ExitEvidence, memoryLimit?: number): string {
+export function exitCause({ code, oom, reason }: ExitEvidence, memoryLimit?: number): string {
+  if (reason !== undefined) return reason;
   if (oom) return memoryLimit ? `out of memory: limit ${formatBytes(memoryLimit)}` : 'out of memory';
   if (code === null) return 'its container vanished';
   const signal = SIGNALS[code - 128];

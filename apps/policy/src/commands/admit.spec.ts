@@ -15,6 +15,8 @@ services:
     ports: ["8080:80", "127.0.0.1:9000-9002:9000/udp"]
     volumes: ["data:/data", "/host:/mnt:ro", { type: tmpfs, target: /tmp, tmpfs: { size: 64m } }]
     healthcheck: { test: curl -f localhost, interval: 5s }
+    post_start: [{ command: warm-up, user: root, environment: { A: "1" } }]
+    pre_stop: [{ command: [save, all], working_dir: /d, privileged: true }]
     depends_on: { store: { condition: service_healthy } }
     user: "1000"
     cap_drop: [ALL]

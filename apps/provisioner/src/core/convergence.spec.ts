@@ -1,4 +1,4 @@
-import { isTerminal, sharedName, STATE_RANK, type StatusRecord, type TaskTarget } from '@tutti/model';
+import { isTerminal, sharedName, STATE_RANK, type ServiceSpec, type StatusRecord, type TaskTarget } from '@tutti/model';
 import fc from 'fast-check';
 import { aService, aSpec, aTask } from '../testing/builders.js';
 import type { Fact, Seen } from './facts.js';
@@ -13,7 +13,7 @@ const DISTURBANCES = [
   ...(['crash', 'crash unseen', 'vanish', 'late event', 'list again', 'agent restarts'] as const),
   ...(['unavailable', 'timeout', 'port-taken', 'image-missing', 'not-found'] as const),
   ...(['drain', 'stop', 'drop'] as const),
-  ...(['cut off', 'hold', 'back'] as const),
+  ...(['cut off', 'hold', 'back', 'hook fails'] as const),
 ];
 type Disturbance = (typeof DISTURBANCES)[number];
 
@@ -21,6 +21,7 @@ const SERVICE = aService({
   restart: { condition: 'any', delayMs: 10, maxAttempts: 4 },
   ports: [{ target: 80, published: { from: 8080, to: 8080 }, protocol: 'tcp', mode: 'ingress' }],
 });
+const HOOKED: ServiceSpec = { ...SERVICE, postStart: [{ command: ['warm-up'], environment: {} }] };
 const RUNS = 4;
 
 /** One task, its agent's mind, and an engine in a few lines. */
@@ -33,11 +34,12 @@ class World {
   private wanted: TaskTarget | 'gone' = 'run';
   private container: Seen | undefined;
   private failNext: string | undefined;
+  private hookFails = false;
   private standing: Fact = { type: 'standing', holdsStarts: false, isCutOff: false };
   private ms = 1_000_000;
   private ids = 0;
 
-  constructor(private readonly service = SERVICE) {
+  constructor(private readonly service: ServiceSpec = SERVICE) {
     this.life = beginLife(this.task, undefined, this.iso());
     this.tell({ type: 'wanted', task: this.task });
   }
@@ -84,6 +86,9 @@ class World {
         return this.found();
       case 'agent restarts':
         return this.restartAgent();
+      case 'hook fails':
+        this.hookFails = true;
+        return;
       case 'cut off':
       case 'hold':
       case 'back':
@@ -157,6 +162,19 @@ class World {
       this.container = { ...this.container, state: 'running', startedAt: this.iso(), finishedAt: undefined };
       this.tell({ type: 'started' });
     },
+    hook: () => {
+      if (this.container?.state !== 'running') {
+        const [code, message] = this.container ? ['conflict', 'it does not run'] : ['not-found', 'gone'];
+        return this.tell({ type: 'refused', refusal: { during: 'hook', code, message, retryable: false } });
+      }
+      if (this.hookFails || this.life.hookFailure) {
+        this.hookFails = false;
+        this.tell({ type: 'hook-failed', failure: 'the hook failed' });
+        this.end(137);
+        return this.actions.look();
+      }
+      this.tell({ type: 'hooked' });
+    },
     look: () => {
       this.tell({ type: 'looking' });
       this.tell({ type: 'looked', seen: this.container?.id === this.life.container?.id ? this.container : undefined });
@@ -209,8 +227,8 @@ const aHistory = fc.array(
   { maxLength: 12 },
 );
 
-function play(history: readonly { steps: number; what: Disturbance }[]): World {
-  const world = new World();
+function play(history: readonly { steps: number; what: Disturbance }[], service: ServiceSpec = SERVICE): World {
+  const world = new World(service);
   for (const { steps, what } of history) {
     for (let n = 0; n < steps; n++) world.step();
     world.disturb(what);
@@ -275,7 +293,9 @@ describe('steps of a fenced task, whatever happens in between', () => {
 describe('steps, whatever happens in between', () => {
   const always = (check: (world: World) => void): void =>
     fc.assert(
-      fc.property(aHistory, (history) => check(play(history))),
+      fc.property(aHistory, fc.constantFrom<ServiceSpec>(SERVICE, HOOKED), (history, service) =>
+        check(play(history, service)),
+      ),
       { numRuns: 3000 },
     );
 
@@ -292,6 +312,30 @@ describe('steps, whatever happens in between', () => {
       const last = reports.at(-1);
       if (target === 'run' && last?.state === 'running') expect(last.health).toBe('none');
     });
+  });
+
+  test('a task counts as running once its hooks have ended well', () => {
+    const world = new World(HOOKED);
+    expect(world.settle(10)).toBe(7);
+    expect(world.reports.map(({ state, message }) => [state, message])).toEqual([
+      ['accepted', undefined],
+      ['starting', undefined],
+      ['starting', 'running its post_start hooks'],
+      ['running', undefined],
+      ['running', undefined],
+    ]);
+  });
+
+  test('a hook that fails fails the run, and says so', () => {
+    const world = new World(HOOKED);
+    world.disturb('hook fails');
+    world.settle(20);
+    expect([world.life.state, world.life.restarts]).toEqual(['running', 1]);
+    expect(world.life.lastExit).toMatchObject({ code: 137, reason: 'the hook failed' });
+    const never = new World({ ...HOOKED, restart: { condition: 'none' } });
+    never.disturb('hook fails');
+    never.settle(20);
+    expect(never.reports.at(-1)).toMatchObject({ state: 'failed', error: 'the hook failed' });
   });
 
   test('what cannot be loaded any more is stopped if it runs', () => {

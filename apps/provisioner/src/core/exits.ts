@@ -11,8 +11,9 @@ export function isStale({ container, lastExit }: Life, diedAt: string): boolean 
 }
 
 /** The container's run is over: what is to be done about that. */
-export function endOfRun(before: Life, exit: ExitEvidence, now: Now): Life {
-  const { container, desired, plan } = before;
+export function endOfRun(before: Life, ended: ExitEvidence, now: Now): Life {
+  const { container, desired, plan, hookFailure: reason } = before;
+  const exit = reason === undefined ? ended : { ...ended, reason };
   const life: Life = {
     ...before,
     container: container && { ...container, phase: 'exited', exitSeenByLooking: false },
@@ -21,6 +22,7 @@ export function endOfRun(before: Life, exit: ExitEvidence, now: Now): Life {
     health: 'none',
     probe: undefined,
     oom: false,
+    hookFailure: undefined,
   };
   if (isTerminal(before.state) || desired?.target === 'stop' || !desired) return life;
   const wanting: Life = { ...life, since: exit.at, evidence: 'wanted' };
@@ -69,7 +71,8 @@ function restarting(delayMs: number, attempt: number): string {
 }
 
 /** `exit code 1`, `killed for want of memory (exit code 137)`. */
-export function causeOf({ code, oom }: ExitEvidence): string {
+export function causeOf({ code, oom, reason }: ExitEvidence): string {
+  if (reason !== undefined) return reason;
   if (code === null) return 'its container vanished';
   return oom ? `killed for want of memory (exit code ${code})` : `exit code ${code}`;
 }

@@ -17,7 +17,7 @@ export interface Seen {
 
 /** Why a call to the engine or the bus came to nothing. */
 export interface Refusal {
-  during: 'load' | 'pull' | 'create' | 'start' | 'look' | 'stop' | 'remove';
+  during: 'load' | 'pull' | 'create' | 'start' | 'hook' | 'look' | 'stop' | 'remove';
   /** Of the EngineError or TuttiError. */
   code: string;
   message: string;
@@ -45,6 +45,10 @@ export type Fact =
   | { type: 'created'; id: string; digest?: string }
   | { type: 'starting' }
   | { type: 'started' }
+  | { type: 'hooked' }
+  | { type: 'hook-failed'; failure: string }
+  /** What a person has to know of how it is stopped. */
+  | { type: 'remarked'; remark: string }
   | { type: 'looking' }
   | { type: 'looked'; seen: Seen | undefined }
   | { type: 'died'; code: number; at: Time }

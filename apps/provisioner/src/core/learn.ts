@@ -2,6 +2,7 @@ import { isTerminal, type TaskState } from '@tutti/model';
 import { addressesByKey, ingressPorts } from './container-config.js';
 import { endOfRun, imageToMakeFrom, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
+import { awaitsHooks } from './hooks.js';
 import type { ContainerView, Life } from './life.js';
 import { listeningOf } from './listening.js';
 import { refuse } from './refusals.js';
@@ -42,9 +43,17 @@ const LEARNERS: Learners = {
     container: { id, phase: 'created' },
     message: undefined,
   }),
-  starting: (life) => withContainer({ ...life, oom: false }, { phase: 'starting', startedAt: undefined }),
+  starting: (life) =>
+    withContainer(
+      { ...life, oom: false, hookFailure: undefined },
+      { phase: 'starting', startedAt: undefined, hooked: undefined },
+    ),
   // A container that died while the answer was under way stays dead.
   started: (life) => (life.container?.phase === 'starting' ? withContainer(calm(life), { phase: 'running' }) : life),
+  // A look tells how it is now that they have run.
+  hooked: (life) => withContainer(calm(life), { hooked: true, doubtful: true }),
+  'hook-failed': (life, { failure }) => ({ ...calm(life), hookFailure: failure }),
+  remarked: (life, { remark }) => ({ ...life, action: remark }),
   looking: (life) => withContainer(life, { looking: true, doubtful: false }),
   looked: (life, { seen }, now) => {
     if (!life.container?.looking) return life;
@@ -133,12 +142,14 @@ function lookedRunning(life: Life, seen: Seen, now: Now): Life {
   const { plan, ref, desired } = life;
   const running = withContainer(calm(life), { phase: 'running', startedAt: seen.startedAt ?? now.iso });
   if (isTerminal(life.state)) return running;
+  if (awaitsHooks(running)) return { ...advance(running, 'starting', now), message: 'running its post_start hooks' };
+  const since = life.container?.hooked ? now.iso : (seen.startedAt ?? now.iso);
   const addresses = plan ? addressesByKey(ref, plan, seen.addresses) : life.addresses;
   return {
     ...running,
     listening: listeningOf({ ...life, addresses }, seen.startedAt ?? now.iso),
     state: 'running',
-    since: life.state === 'running' ? life.since : (seen.startedAt ?? now.iso),
+    since: life.state === 'running' ? life.since : since,
     startedAt: seen.startedAt,
     health: seen.health?.status ?? 'none',
     probe: seen.health?.status === 'unhealthy' ? seen.health.lastOutput : undefined,

@@ -36,6 +36,8 @@ export interface ContainerView {
   doubtful?: boolean;
   /** A look is under way, and nothing has happened since that would make its answer old. */
   looking?: boolean;
+  /** The post_start hooks of this run have ended well. */
+  hooked?: boolean;
 }
 
 /** Whether a run of a task's container has been seen to take connections. */
@@ -88,6 +90,8 @@ export interface Life {
   cutOff?: boolean;
   /** Its container's labels say that it is fenced; where there is a plan, that one counts. */
   labelledFenced?: boolean;
+  /** Why this run is to be ended: a post_start hook that failed. */
+  hookFailure?: string;
   /** The kernel ended a process of this run for want of memory. */
   oom: boolean;
 }

@@ -38,7 +38,8 @@ function gone(life: Life, now: Now): Life {
 }
 
 function mayTryAgain({ tries }: Life, { during, code, retryable }: Refusal): boolean {
-  if (code === 'unavailable' || during === 'stop' || during === 'remove' || during === 'look') return true;
+  if (code === 'unavailable' || during === 'stop' || during === 'remove' || during === 'look' || during === 'hook')
+    return true;
   if (code === 'image-unpullable') return false;
   return retryable && tries + 1 < TRIES;
 }

@@ -1,4 +1,5 @@
 import { isTerminal } from '@tutti/model';
+import { awaitsHooks } from './hooks.js';
 import { isFencedOff, type Life } from './life.js';
 
 /** The next thing to do for a task. Never a stored plan: worked out anew from what is known after each step. */
@@ -7,6 +8,8 @@ export type Step =
   | { do: 'pull' }
   | { do: 'create' }
   | { do: 'start' }
+  /** Run what is to be run after the start, or end the run where that failed. */
+  | { do: 'hook' }
   | { do: 'look' }
   | { do: 'collect' }
   /** Find out when it takes connections. */
@@ -56,6 +59,7 @@ function keep(life: Life, nowMs: number): Step {
       return { do: 'look' };
     case 'running':
       if (container.startedAt === undefined || container.doubtful) return { do: 'look' };
+      if (awaitsHooks(life)) return { do: 'hook' };
       if (life.listening?.state === 'wanted') return { do: 'knock' };
       return life.evidence === 'wanted' ? { do: 'collect' } : REST;
   }

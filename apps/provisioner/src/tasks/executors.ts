@@ -1,30 +1,18 @@
-import { EngineError, pinned, type ContainerState } from '@tutti/engine';
+import { hasCode, pinned, type ContainerState } from '@tutti/engine';
 import { ORPHAN_GRACE_MS } from '@tutti/model';
 import { containerConfig, withResolvers } from '../core/container-config.js';
 import { EVIDENCE_LINES, evidenceOf } from '../core/evidence.js';
-import type { Fact } from '../core/facts.js';
 import { LABEL } from '../core/labels.js';
 import type { Life } from '../core/life.js';
 import { portsToListen } from '../core/listening.js';
 import type { Action } from '../core/steps.js';
 import { hostResolvers } from '../networks/resolvers.js';
-import type { Kit } from './kit.js';
+import { hook, prepareStop } from './hook-steps.js';
 import { untilListening } from './listening.js';
+import type { StepContext } from './step-context.js';
 
 /** A timer for longer would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** What a step may see and say. */
-export interface StepContext {
-  kit: Kit;
-  /** As it is now, not as it was when the step began. */
-  life(): Life;
-  learn(fact: Fact): void;
-  /** Whether this is still the thing to do, after a wait. */
-  isStillNext(action: Action): boolean;
-  /** Fires when nobody wants the task to run any more. */
-  signal: AbortSignal;
-}
 
 type Executors = { [A in Action]: (context: StepContext) => Promise<void> };
 
@@ -34,6 +22,7 @@ export const EXECUTORS: Executors = {
   pull,
   create,
   start,
+  hook,
   look,
   knock,
   collect,
@@ -148,7 +137,10 @@ async function stop({ kit, life, learn }: StepContext): Promise<void> {
   const { container, desired } = life();
   if (!container) return;
   const graceMs = desired?.orphaned ? graceOf(life(), ORPHAN_GRACE_MS) : undefined;
-  await kit.ends.run(() => kit.engine.stop(container.id, graceMs === undefined ? {} : { graceMs }));
+  await kit.ends.run(async () => {
+    const leftMs = await prepareStop({ kit, life, learn }, graceMs);
+    await kit.engine.stop(container.id, leftMs === undefined ? {} : { graceMs: leftMs });
+  });
   learn({ type: 'stopped' });
 }
 
@@ -200,8 +192,4 @@ function forget({ kit, life }: StepContext): Promise<void> {
   kit.reports.forget(ref);
   kit.forgotten(ref);
   return Promise.resolve();
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof EngineError && error.code === code;
 }

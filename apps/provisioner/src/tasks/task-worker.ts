@@ -5,8 +5,9 @@ import { learn } from '../core/learn.js';
 import { beginLife, isFencedOff, type Life } from '../core/life.js';
 import { reportOf } from '../core/report.js';
 import { nextStep, type Action } from '../core/steps.js';
-import { EXECUTORS, type StepContext } from './executors.js';
+import { EXECUTORS } from './executors.js';
 import type { Kit } from './kit.js';
+import type { StepContext } from './step-context.js';
 
 /**
  * One task's hand: takes facts in, does one step at a time, and works out the next from what is known then. It does
@@ -95,7 +96,7 @@ export class TaskWorker {
     try {
       await EXECUTORS[action](context);
     } catch (error) {
-      const givenUp = (action === 'pull' || action === 'load') && this.abort.signal.aborted;
+      const givenUp = (action === 'pull' || action === 'load' || action === 'hook') && this.abort.signal.aborted;
       if (!givenUp) this.learn({ type: 'refused', refusal: refusalOf(action, error) });
     }
   }

@@ -37,6 +37,7 @@ export function failureOf({ record, status }: TaskView): string {
   if (record.orphaned) return `node ${record.node} is down`;
   if (record.condemned) return 'unhealthy';
   if (status?.error) return status.error;
+  if (status?.lastExit?.reason !== undefined) return status.lastExit.reason;
   if (status?.lastExit) return status.lastExit.oom ? 'out of memory' : `exit code ${status.lastExit.code ?? 'unknown'}`;
   return status?.state ?? 'unknown';
 }

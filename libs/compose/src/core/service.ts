@@ -6,6 +6,7 @@ import { deploySection, replication } from './deploy.js';
 import { dependencies } from './dependencies.js';
 import { fileMounts } from './file-mounts.js';
 import { healthcheck } from './healthcheck.js';
+import { hooks } from './hooks.js';
 import { mounts } from './mounts.js';
 import { serviceNetworks } from './networks.js';
 import { section, type Place } from './place.js';
@@ -44,6 +45,8 @@ export const SERVICE_KEYS = keyTable('services.*', {
     depends_on: '',
     stop_grace_period: '10s where not given',
     stop_signal: '',
+    post_start: 'a task runs when its hooks have ended well; one that fails, or takes over 10 minutes, fails the run',
+    pre_stop: 'within stop_grace_period; one that fails is told of, and the container is stopped',
     restart: 'deploy.restart_policy goes before it; where neither is given, containers are restarted always',
     scale: '',
     deploy: '',
@@ -95,8 +98,6 @@ export const SERVICE_KEYS = keyTable('services.*', {
     label_file: READ_WITH_THE_FILE,
     models: 'is not supported, and the service would miss its model: run the model as a service of its own',
     network_mode: 'is not supported: use networks, and ports to be reached from outside',
-    post_start: 'is not supported, and what it prepares would be missing: do it in the entrypoint',
-    pre_stop: 'is not supported, and what it saves would be lost: do it on the stop signal',
     provider: 'is not supported: only containers are run',
     runtime: 'is not supported: the engine default would be used',
     use_api_socket: 'is not supported: bind the socket if the service may rule the engine',
@@ -139,6 +140,8 @@ export function service(place: Place): ServiceSpec | undefined {
     dependsOn: dependencies(keys.at('depends_on'), keys.at('links')),
     stopGraceMs: duration(keys.at('stop_grace_period')) ?? STOP_GRACE_MS,
     stopSignal: stopSignal(keys.at('stop_signal')),
+    postStart: hooks(keys.at('post_start')),
+    preStop: hooks(keys.at('pre_stop')),
     restart: restart(deploy.at('restart_policy'), keys.at('restart'), mode),
     mode,
     ...tasks,

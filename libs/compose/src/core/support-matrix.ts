@@ -6,6 +6,7 @@ import { EXTERNAL_KEYS } from './external.js';
 import { FILE_KEYS_OF_SERVICE } from './file-mounts.js';
 import { DISCRETE_RESOURCE_KEYS, GENERIC_RESOURCE_KEYS, RESERVED_DEVICE_KEYS } from './generic-resources.js';
 import { HEALTHCHECK_KEYS } from './healthcheck.js';
+import { HOOK_KEYS } from './hooks.js';
 import { keysOf, ruleOf, SERVICE_X_TUTTI, X_TUTTI, type KeyTable } from './keys.js';
 import { BIND_KEYS, MOUNT_KEYS, TMPFS_KEYS, VOLUME_OPTION_KEYS } from './mounts.js';
 import { NETWORK_KEYS, SERVICE_NETWORK_KEYS } from './networks.js';
@@ -35,6 +36,7 @@ export const KEY_TABLES: readonly KeyTable[] = [
   SERVICE_NETWORK_KEYS,
   DEPENDS_ON_KEYS,
   HEALTHCHECK_KEYS,
+  HOOK_KEYS,
   ULIMIT_KEYS,
   DEVICE_KEYS,
   DEPLOY_KEYS,

@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { ContainerEngine, LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import { EngineError } from '../port/errors.js';
 import type { EngineEvent, EventOptions } from '../port/events.js';
+import type { ExecConfig, ExecResult } from '../port/exec.js';
 import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from '../port/host.js';
 import type { EngineLogLine, LogOptions } from '../port/logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from '../port/resources.js';
@@ -13,6 +14,7 @@ import { Caller } from './caller.js';
 import { connectionTo, type Connection } from './connection.js';
 import { DockerContainers } from './containers.js';
 import { watchEvents } from './event-stream.js';
+import { runInContainer } from './exec.js';
 import { DockerImages } from './images.js';
 import { readLog } from './log-stream.js';
 import { DockerNetworks } from './networks.js';
@@ -99,6 +101,11 @@ export class DockerEngine implements ContainerEngine {
 
   kill(id: string, signal?: string, options?: CallOptions): Promise<void> {
     return this.containers.kill(id, signal, options);
+  }
+
+  exec(id: string, config: ExecConfig, options: CallOptions = {}): Promise<ExecResult> {
+    const call = { ...options, what: `run ${config.command[0]} in container ${id.slice(0, 12)}` };
+    return this.caller.call(call, (signal) => runInContainer(this.streams, id, { config, signal }));
   }
 
   remove(id: string, options?: RemoveOptions): Promise<void> {

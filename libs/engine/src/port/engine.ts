@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { CallOptions } from './call.js';
 import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary } from './container.js';
 import type { EngineEvent, EventOptions } from './events.js';
+import type { ExecConfig, ExecResult } from './exec.js';
 import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from './host.js';
 import type { EngineLogLine, LogOptions } from './logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from './resources.js';
@@ -51,6 +52,11 @@ export interface ContainerEngine {
   stop(id: string, options?: StopOptions): Promise<void>;
   /** Sends a signal, SIGKILL by default. @throws EngineError `not-found`, `conflict` (it does not run) */
   kill(id: string, signal?: string, options?: CallOptions): Promise<void>;
+  /**
+   * Runs a command in a container that runs, and resolves when it has ended. Where the caller gives up it may go on.
+   * A command that is not there is one that ends with 126 or 127. @throws EngineError `not-found`, `conflict` (it does not run)
+   */
+  exec(id: string, config: ExecConfig, options?: CallOptions): Promise<ExecResult>;
   /** One that is gone is no error. @throws EngineError `conflict` where it runs and `force` is not set */
   remove(id: string, options?: RemoveOptions): Promise<void>;
   /** Undefined: there is no such container. */

@@ -22,6 +22,11 @@ const RETRYABLE: ReadonlySet<EngineErrorCode> = new Set([
   'internal',
 ]);
 
+/** Whether something that was thrown is an engine's failure of this kind. */
+export function hasCode(error: unknown, code: EngineErrorCode): error is EngineError {
+  return error instanceof EngineError && error.code === code;
+}
+
 /** A failed engine call; the message is one sentence for a person. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';

@@ -14,7 +14,9 @@ import type {
 } from '../port/container.js';
 import { EngineError } from '../port/errors.js';
 import type { ContainerEvent } from '../port/events.js';
+import type { ExecConfig, ExecResult } from '../port/exec.js';
 import { killCgroup, oomKills, removeCgroup, useOf, type CgroupPlace } from './cgroup.js';
+import { runBeside } from './exec.js';
 import { readJson, writeJson, type ContainerFolder } from './files.js';
 import type { PortWish } from './ports.js';
 import { isAlive, send, useOfSession } from './proc.js';
@@ -161,6 +163,13 @@ export class ProcessContainer {
   kill(signal: NodeJS.Signals): void {
     this.happen({ type: 'kill' });
     this.link?.order({ signal });
+  }
+
+  /** @throws EngineError `conflict` where it does not run */
+  exec(config: ExecConfig, signal: AbortSignal): Promise<ExecResult> {
+    const request = this.running ? readJson<RunRequest>(this.folder.request) : undefined;
+    if (!request) throw new EngineError('conflict', `${this.name} does not run`);
+    return runBeside(request, config, signal);
   }
 
   /** Removes all that is left of it; it does not run. */

@@ -8,6 +8,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { ContainerEngine, LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import { EngineError } from '../port/errors.js';
 import type { EngineEvent, EventOptions } from '../port/events.js';
+import type { ExecConfig, ExecResult } from '../port/exec.js';
 import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from '../port/host.js';
 import { digestOf } from '../port/image-name.js';
 import type { EngineLogLine, LogOptions } from '../port/logs.js';
@@ -143,6 +144,14 @@ export class ProcessEngine implements ContainerEngine {
       if (!container.running) throw new EngineError('conflict', `cannot kill ${id}: it does not run`);
       container.kill((signal.startsWith('SIG') ? signal : `SIG${signal}`) as NodeJS.Signals);
     });
+  }
+
+  /** Nobody but who asked knows of it, so it is ended where they give up. */
+  exec(id: string, config: ExecConfig, options: CallOptions = {}): Promise<ExecResult> {
+    const { signal, timeoutMs } = options;
+    const late = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+    const giveUp = AbortSignal.any([...(signal ? [signal] : []), ...late]);
+    return inTime(options, `run ${config.command[0]} beside ${id}`, () => this.require(id).exec(config, giveUp));
   }
 
   async remove(id: string, { force = false, ...options }: RemoveOptions = {}): Promise<void> {

@@ -18,6 +18,8 @@ export interface SimBehaviour {
   healthAfterMs?: number;
   /** Takes no notice of the stop signal: the whole grace passes. */
   ignoresStop?: boolean;
+  /** What commands that are run in it end with. Default 0. */
+  execCode?: number;
   /** Printed at each start. */
   logs?: { stream: 'stdout' | 'stderr'; line: string }[];
   /** CPU it uses while it runs, in thousandths of a core. Default 10. */
@@ -50,6 +52,7 @@ const LABELS: Record<string, (value: string, behaviour: SimBehaviour) => void> =
   'sim.health': (value, behaviour) => (behaviour.health = value as EngineHealth),
   'sim.health-after': (value, behaviour) => (behaviour.healthAfterMs = parseDuration(value)),
   'sim.ignores-stop': (value, behaviour) => (behaviour.ignoresStop = value === 'true'),
+  'sim.exec-code': (value, behaviour) => (behaviour.execCode = Number(value)),
   'sim.log': (value, behaviour) => (behaviour.logs = toLines(value, 'stdout', behaviour.logs)),
   'sim.log-stderr': (value, behaviour) => (behaviour.logs = toLines(value, 'stderr', behaviour.logs)),
   'sim.cpu-millis': (value, behaviour) => (behaviour.cpuMillis = Number(value)),

@@ -7,6 +7,7 @@ import type {
   ContainerSummary,
 } from '../port/container.js';
 import { EngineError } from '../port/errors.js';
+import type { ExecResult } from '../port/exec.js';
 import type { ContainerEvent } from '../port/events.js';
 import type { SimBehaviour } from './behaviour.js';
 import type { SimClock } from './clock.js';
@@ -115,6 +116,11 @@ export class SimContainer {
     this.happen({ type: 'kill' });
     if (/^(SIG)?KILL$|^9$/.test(signal)) this.finish(KILLED);
     else if (/^(SIG)?(TERM|INT|QUIT|HUP)$/.test(signal) && !this.behaviour.ignoresStop) this.finish(TERMINATED);
+  }
+
+  exec(): ExecResult {
+    if (!this.running) throw new EngineError('conflict', `container ${this.config.name} does not run`);
+    return { exitCode: this.behaviour.execCode ?? 0, output: '' };
   }
 
   setHealth(health: EngineHealth): void {

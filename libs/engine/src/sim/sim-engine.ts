@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerState, ContainerStats, ContainerSummary 
 import type { ContainerEngine, LabelFilter, RemoveOptions, StopOptions } from '../port/engine.js';
 import { EngineError, type EngineErrorCode } from '../port/errors.js';
 import type { EngineEvent, EventOptions } from '../port/events.js';
+import type { ExecConfig, ExecResult } from '../port/exec.js';
 import type { EngineInfo, ImageInfo, PullOptions, RegistryOptions, ResolvedImage } from '../port/host.js';
 import type { EngineLogLine, LogOptions } from '../port/logs.js';
 import type { NetworkConfig, NetworkInfo, Removal, VolumeConfig, VolumeInfo } from '../port/resources.js';
@@ -157,6 +158,10 @@ export class SimEngine implements ContainerEngine {
 
   kill(id: string, signal = 'SIGKILL', options: CallOptions = {}): Promise<void> {
     return this.calls.run('kill', options, () => this.require(id).kill(signal));
+  }
+
+  exec(id: string, _config: ExecConfig, options: CallOptions = {}): Promise<ExecResult> {
+    return this.calls.run('exec', options, () => this.require(id).exec());
   }
 
   remove(id: string, { force = false, ...options }: RemoveOptions = {}): Promise<void> {

@@ -39,6 +39,8 @@ export interface ExitEvidence {
   code: number | null;
   oom: boolean;
   at: Time;
+  /** Why its agent ended it, where it did: a hook that failed. */
+  reason?: string;
   /** Up to 50 last log lines; arrive in a second report, after healing has begun. */
   logs?: string[];
 }

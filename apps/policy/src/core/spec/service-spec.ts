@@ -5,6 +5,7 @@ import {
   RESOURCE_KIND,
   type DependencySpec,
   type HealthcheckSpec,
+  type HookSpec,
   type MountSpec,
   type PlacementSpec,
   type PortProtocol,
@@ -88,6 +89,19 @@ const healthcheckSpec = object<HealthcheckSpec>({
   startPeriodMs: or(duration, 0),
 });
 
+const words: Decoder<string[]> = (value, at) => {
+  const command = array(text())(value, at);
+  return command?.length === 0 ? at.fault('is empty') : command;
+};
+
+const hookSpec = object<HookSpec>({
+  command: words,
+  environment: or(dictionary(text(), variableName), {}),
+  user: optional(text()),
+  workingDir: optional(text()),
+  privileged: optional(boolean),
+});
+
 const dependencySpec = object<DependencySpec>({
   condition: or(oneOf('service_started', 'service_healthy', 'service_completed_successfully'), 'service_started'),
   restart: or(boolean, false),
@@ -158,6 +172,8 @@ const plain = {
   healthcheck: optional(healthcheckSpec),
   dependsOn: or(dictionary(dependencySpec), {}),
   stopGraceMs: or(duration, 10_000),
+  postStart: optional(array(hookSpec)),
+  preStop: optional(array(hookSpec)),
   stopSignal: optional(text({ like: /^((SIG)?[A-Z][A-Z0-9+-]{1,15}|[1-9]\d?)$/, what: 'a signal such as SIGTERM' })),
   mode: or(oneOf<ServiceMode>('replicated', 'global', 'replicated-job', 'global-job'), 'replicated'),
   limits: or(object<ServiceSpec['limits']>({ cpuMillis, memoryBytes, pids: optional(integer({ min: 1 })) }), {
