@@ -16,8 +16,10 @@ import { toneOf } from './style.js';
 import type { Column } from './table.js';
 
 /** `8081->3000/tcp`, sorted and comma-separated. */
+/** A port that every node listens on is listed with each task, and is one. */
 function portList(ports: readonly { host: number; container: number; protocol: string }[]): string {
-  return ports.map(({ host, container, protocol }) => `${host}->${container}/${protocol}`).join(',');
+  const texts = ports.map(({ host, container, protocol }) => `${host}->${container}/${protocol}`);
+  return [...new Set(texts)].join(',');
 }
 
 /** The first column of lists that reach over namespaces. */
