@@ -14,9 +14,17 @@ import {
   type Change,
   type Connection,
 } from '@tutti/bus';
-import { formatCidr, messageOf, parseAddress, parseCidr, type AddressingRecord, type RangeRecord } from '@tutti/model';
+import {
+  formatCidr,
+  messageOf,
+  parseAddress,
+  parseCidr,
+  type Addressing,
+  type AddressingRecord,
+  type RangeRecord,
+} from '@tutti/model';
 import type { Subscription } from 'rxjs';
-import { addressingOf, freeStretch, type Addressing } from './core/ranges.js';
+import { addressingOf, freeStretch } from './core/ranges.js';
 
 export const ADDRESSING = Symbol('ADDRESSING');
 

@@ -14,8 +14,9 @@ import { messageOf, type AppRef, type RolloutRecord, type RouteRecord } from '@t
 import type { Subscription } from 'rxjs';
 import { routeSpecs, sameRoute, type RouteSpec } from './core/routes.js';
 import { DiscoveryOffice } from './office.js';
+import { ALL, VirtualAddresses, type VirtualKind } from './virtual-addresses.js';
 
-const FOLLOWED = ['app', 'revision', 'rollout', 'route'] as const;
+const FOLLOWED = ['app', 'revision', 'rollout', 'route', 'virtual', 'addressing', 'range'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /** `namespace/app`: what is looked at as one. */
@@ -42,6 +43,7 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
     keep: (record) => ({ revision: record.revision, routes: routeSpecs(record, record.spec) }),
   });
   private readonly own: OwnRecords<'route'>;
+  private readonly addresses: VirtualAddresses;
   private readonly work = new KeyedSerial((app) => this.attend(app), {
     onError: (error, app) => this.log.warn(`${app}: ${messageOf(error)}; looks again`),
   });
@@ -50,9 +52,10 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(BUS) private readonly bus: Connection,
-    office: DiscoveryOffice,
+    private readonly office: DiscoveryOffice,
   ) {
-    this.pictureComplete = office.join(() => this.own.draftGroups().forEach((app) => this.work.add(app)));
+    this.pictureComplete = office.join(() => this.addAll());
+    this.addresses = new VirtualAddresses(bus);
     this.own = new OwnRecords(bus, 'route', { group: appKey, standing: office });
   }
 
@@ -72,7 +75,14 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
       return this.pictureComplete();
     }
     const app = this.fold(change);
-    if (app !== undefined) this.work.add(app);
+    if (app === ALL) this.addAll();
+    else if (app !== undefined) this.work.add(app);
+  }
+
+  private addAll(): void {
+    for (const app of this.wanted.groupNames()) this.work.add(app);
+    for (const app of this.own.draftGroups()) this.work.add(app);
+    for (const app of this.addresses.apps()) this.work.add(app);
   }
 
   private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): string | undefined {
@@ -85,6 +95,8 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
         return this.turns.take(change as Change<'rollout'>);
       case 'route':
         return this.own.take(change as Change<'route'>);
+      default:
+        return this.addresses.take(change as Change<VirtualKind>);
     }
   }
 
@@ -96,14 +108,26 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
     // Its revision is on the way.
     if (revision !== undefined && !compiled) return;
     const routes = compiled?.routes ?? {};
+    const addresses = await this.addressesOf(app, routes);
     const stale = this.own.in(app).filter(({ service }) => !Object.hasOwn(routes, service));
     const written = await Promise.all([
       ...stale.map((route) => this.own.remove(keys.route(route), { event: 'removed' })),
       ...Object.entries(routes).map(([service, route]) =>
-        this.update({ namespace, app: name, service, revision: revision ?? 0 }, route),
+        this.update({ namespace, app: name, service, revision: revision ?? 0, ...addresses.get(service) }, route),
       ),
     ]);
     if (!written.every(Boolean)) this.work.add(app);
+  }
+
+  /** Those that are to have one, by service. Whoever does not lead takes over what the leader gives out. */
+  private async addressesOf(
+    app: string,
+    routes: Record<string, RouteSpec>,
+  ): Promise<Map<string, Pick<RouteRecord, 'virtualAddress'>>> {
+    const wanted = Object.keys(routes).filter((service) => routes[service]?.endpointMode === 'vip');
+    if (this.office.leads) await this.addresses.settle(app, wanted);
+    const given = [...this.addresses.of(app)].filter(([service]) => wanted.includes(service));
+    return new Map(given.map(([service, virtualAddress]) => [service, { virtualAddress }]));
   }
 
   private inEffect(app: string): number | undefined {
@@ -113,7 +137,7 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async update(
-    ref: Pick<RouteRecord, 'namespace' | 'app' | 'service' | 'revision'>,
+    ref: Pick<RouteRecord, 'namespace' | 'app' | 'service' | 'revision' | 'virtualAddress'>,
     { networks, published, http, proxy }: RouteSpec,
   ): Promise<boolean> {
     const before = this.own.get(keys.route(ref));

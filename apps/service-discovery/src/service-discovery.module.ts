@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Addressing } from './core/ranges.js';
+import type { Addressing } from '@tutti/model';
 import { EndpointsService } from './endpoints.service.js';
 import { LookupController } from './lookup.controller.js';
 import { DiscoveryOffice } from './office.js';

@@ -1,4 +1,5 @@
-import { addressingOf, DEFAULT_ADDRESSING, type Addressing } from './core/ranges.js';
+import type { Addressing } from '@tutti/model';
+import { addressingOf, DEFAULT_ADDRESSING } from './core/ranges.js';
 
 /**
  * Which addresses containers get: TUTTI_NETWORK_RANGE (`10.192.0.0/10`) and TUTTI_NODE_PREFIX (`20`: each node has 4,096 of

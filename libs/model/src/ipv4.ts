@@ -58,3 +58,17 @@ export function partsIn(whole: Cidr, prefix: number): number {
 export function partOf(whole: Cidr, prefix: number, place: number): Cidr {
   return { base: whole.base + place * sizeOf(prefix), prefix };
 }
+
+/** Which addresses a cluster may use, and how large a node's stretch of them is. */
+export interface Addressing {
+  range: Cidr;
+  nodePrefix: number;
+}
+
+/** One part in sixteen is for virtual addresses. */
+const VIRTUAL_BITS = 4;
+
+/** The first part of a cluster's range, which is no node's: virtual addresses are of it. */
+export function virtualStretch({ range, nodePrefix }: Addressing): Cidr {
+  return partOf(range, Math.min(nodePrefix, range.prefix + VIRTUAL_BITS), 0);
+}

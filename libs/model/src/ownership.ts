@@ -34,6 +34,7 @@ export const OWNER: Record<RecordKind, ServiceName> = {
   route: 'service-discovery',
   addressing: 'service-discovery',
   range: 'service-discovery',
+  virtual: 'service-discovery',
   bridges: 'provisioner',
   proxy: 'provisioner',
   usage: 'metering',

@@ -22,7 +22,8 @@ export function grouped(entries: readonly { kind: RecordKind; record: Records[Re
       status: [],
       health: [],
     },
-    ...{ incident: [], endpoints: [], route: [], addressing: [], range: [], bridges: [], proxy: [], usage: [] },
+    ...{ incident: [], endpoints: [], route: [], addressing: [], range: [], virtual: [], bridges: [], proxy: [] },
+    usage: [],
   };
   for (const { kind, record } of entries) groups[kind].push(record);
   return groups as Grouped;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { formatCidr, holds, overlaps, parseAddress, parseCidr, type Cidr } from '@tutti/model';
+import { formatCidr, holds, overlaps, parseAddress, parseCidr, virtualStretch, type Cidr } from '@tutti/model';
 import fc from 'fast-check';
-import { addressingOf, DEFAULT_ADDRESSING, freeStretch, virtualStretch } from './ranges.js';
+import { addressingOf, DEFAULT_ADDRESSING, freeStretch } from './ranges.js';
 
 const addressing = addressingOf(DEFAULT_ADDRESSING);
 const cidr = (text: string): Cidr => parseCidr(text) as Cidr;

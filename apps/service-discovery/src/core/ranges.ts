@@ -1,10 +1,14 @@
-import { partsIn, holds, invalid, parseCidr, partOf, sizeOf, type Cidr } from '@tutti/model';
-
-/** Which addresses the cluster may use, and how large a node's stretch of them is. */
-export interface Addressing {
-  range: Cidr;
-  nodePrefix: number;
-}
+import {
+  partsIn,
+  holds,
+  invalid,
+  parseCidr,
+  partOf,
+  sizeOf,
+  virtualStretch,
+  type Addressing,
+  type Cidr,
+} from '@tutti/model';
 
 /** Half of the networks that are set aside for private use and that Docker does not take by itself; a node has 4,096 addresses. */
 export const DEFAULT_ADDRESSING = { range: '10.192.0.0/10', nodePrefix: 20 };
@@ -16,8 +20,6 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10
 /** A node's stretch has to hold a few networks, and a cluster has to have a few nodes. */
 const LARGEST_PREFIX = 24;
 const LEAST_NODES = 4;
-/** One part in sixteen is for virtual addresses. */
-const VIRTUAL_BITS = 4;
 
 /** @throws TuttiError `invalid` that says what is wrong and what would do */
 export function addressingOf({ range: text, nodePrefix }: { range: string; nodePrefix: number }): Addressing {
@@ -32,11 +34,6 @@ export function addressingOf({ range: text, nodePrefix }: { range: string; nodeP
     );
   }
   return { range, nodePrefix };
-}
-
-/** The first part of the range, which is no node's. */
-export function virtualStretch({ range, nodePrefix }: Addressing): Cidr {
-  return partOf(range, Math.min(nodePrefix, range.prefix + VIRTUAL_BITS), 0);
 }
 
 /**

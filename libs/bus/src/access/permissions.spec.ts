@@ -35,6 +35,7 @@ const TOKENS: Record<RecordKind, number> = {
   route: 3,
   addressing: 1,
   range: 1,
+  virtual: 3,
   bridges: 1,
   proxy: 1,
   usage: 5,

@@ -35,6 +35,7 @@ const PARTICIPLES = {
   route: ['changed', 'removed'],
   addressing: ['changed'],
   range: ['allocated', 'released'],
+  virtual: ['allocated', 'kept', 'released'],
   bridges: ['changed', 'removed'],
   proxy: ['changed', 'removed'],
   usage: ['metered', 'removed'],

@@ -46,6 +46,7 @@ export const keys = {
   route: (r: ServiceRef) => key('route', r.namespace, r.app, r.service),
   addressing: () => key('addressing', CLUSTER_NAMESPACE),
   range: (r: { node: string }) => key('range', r.node),
+  virtual: (r: ServiceRef) => key('virtual', r.namespace, r.app, r.service),
   bridges: (r: { node: string }) => key('bridges', r.node),
   proxy: (r: { node: string }) => key('proxy', r.node),
   usage: (r: TaskRef) => key('usage', r.namespace, r.app, r.service, r.node, r.task),

@@ -77,6 +77,7 @@ export const EVENT_TRANSFORMS: Record<Exclude<RecordKind, Unrecounted>, { src: s
   route: transform('route.*.*.*', '{1}.route.{2}.{3}'),
   addressing: transform('addressing.*', '{1}.addressing'),
   range: transform('range.*', `${CLUSTER_NAMESPACE}.node.{1}.range`),
+  virtual: transform('virtual.*.*.*', '{1}.virtual.{2}.{3}'),
   bridges: transform('bridges.*', `${CLUSTER_NAMESPACE}.node.{1}.bridges`),
   proxy: transform('proxy.*', `${CLUSTER_NAMESPACE}.node.{1}.proxy`),
   usage: transform('usage.*.*.*.*.*', '{1}.usage.{2}.{3}.{5}'),

@@ -11,7 +11,13 @@ import type {
 } from './policy.js';
 import type { NodeRecord, StatusRecord } from './provisioner.js';
 import type { LedgerRecord, LivenessRecord, MovesRecord, RolloutRecord, TaskRecord } from './scheduler.js';
-import type { AddressingRecord, EndpointsRecord, RangeRecord, RouteRecord } from './service-discovery.js';
+import type {
+  AddressingRecord,
+  EndpointsRecord,
+  RangeRecord,
+  RouteRecord,
+  VirtualRecord,
+} from './service-discovery.js';
 
 export * from './data-plane.js';
 export * from './metering.js';
@@ -45,6 +51,7 @@ export interface Records {
   route: RouteRecord;
   addressing: AddressingRecord;
   range: RangeRecord;
+  virtual: VirtualRecord;
   bridges: BridgesRecord;
   proxy: ProxyRecord;
   usage: UsageRecord;

@@ -77,6 +77,14 @@ export interface AddressingRecord {
   updatedAt: Time;
 }
 
+/** The address that a service is reached at on every node. Given out with the addressing record, as ranges are. */
+export interface VirtualRecord extends ServiceRef {
+  address: string;
+  at: Time;
+  /** Since when there is no such service any more: the address is kept for a while, for those who still know it. */
+  goneAt?: Time;
+}
+
 /** The stretch of the cluster's address range that a node's networks are carved from. */
 export interface RangeRecord {
   node: string;

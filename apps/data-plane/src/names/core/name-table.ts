@@ -21,6 +21,9 @@ export class NameTable {
   /** Network to name to the services that have it. */
   private readonly index = new Map<string, Map<string, Set<string>>>();
 
+  /** @param serves whether this node takes connections from that network to that virtual address */
+  constructor(private readonly serves: (network: string, address: string) => boolean = () => false) {}
+
   putRoute(route: RouteRecord): void {
     const service = keyOf(route);
     this.removeRoute(route);
@@ -66,7 +69,8 @@ export class NameTable {
 
   private addresses(service: string, network: string, all: boolean): string[] {
     const route = this.routes.get(service);
-    if (!all && route?.virtualAddress !== undefined) return [route.virtualAddress];
+    const virtual = route?.virtualAddress;
+    if (!all && virtual !== undefined && this.serves(network, virtual)) return [virtual];
     const key = route?.networks.find(({ name }) => name === network)?.key;
     if (key === undefined) return [];
     return (this.endpoints.get(service) ?? []).flatMap(({ addresses }) => addresses[key] ?? []);

@@ -19,7 +19,10 @@ const endpoints = (app: string, service: string, ...addresses: Record<string, st
 const at = (...addresses: string[]): Record<string, string>[] => addresses.map((each) => ({ default: each }));
 
 function tableOf(...services: [RouteRecord, EndpointsRecord][]): NameTable {
-  const table = new NameTable();
+  return fill(new NameTable(), services);
+}
+
+function fill(table: NameTable, services: [RouteRecord, EndpointsRecord][]): NameTable {
   for (const [one, other] of services) {
     table.putRoute(one);
     table.putEndpoints(other);
@@ -68,12 +71,16 @@ describe('names', () => {
   });
 
   test('lead to one address for good where the service has one, each task is reached by itself', () => {
-    const vip = tableOf([
+    const service: [RouteRecord, EndpointsRecord] = [
       route('a', 'api', { virtualAddress: '10.9.0.1' }),
       endpoints('a', 'api', ...at('10.0.0.1', '10.0.0.2')),
-    ]);
+    ];
+    const serves = (network: string, address: string): boolean => network === 'net-a' && address === '10.9.0.1';
+    const vip = fill(new NameTable(serves), [service]);
     expect(vip.find('net-a', 'api')?.addresses).toEqual(['10.9.0.1']);
     expect(vip.find('net-a', 'tasks.api')?.addresses).toEqual(['10.0.0.1', '10.0.0.2']);
+    // Where no proxy takes connections to it.
+    expect(tableOf(service).find('net-a', 'api')?.addresses).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
   test('go with their service, and change with it', () => {
