@@ -10,12 +10,14 @@ const KEPT = 5000;
 
 /**
  * Follows an engine's container events, with the time at which each arrived here.
+ * @param engine whose
+ * @param kinds of which kinds; the engine may say more after the word, such as `health_status: healthy`
  * @returns `seen(test, {since, timeoutMs})`: the first event, past or future, that passes `test` and is numbered at
  *   least `since`; `mark()`: the number of the next event; `on(listener)`: called with each, returns how to stop;
  *   `close()`
  */
-export async function observe(engine = docker) {
-  const stream = await engine.getEvents({ filters: { type: ['container'], event: ['die', 'start', 'create'] } });
+export async function observe(engine = docker, kinds = ['die', 'start', 'create']) {
+  const stream = await engine.getEvents({ filters: { type: ['container'], event: kinds } });
   const events = [];
   const listeners = new Set();
   let count = 0;
