@@ -58,7 +58,7 @@ async function fewestServing<T>(app: string, work: Promise<T>): Promise<{ fewest
 
 const SYNTAX = 'test "$(head -c 4 /etc/page)" = good || { echo "syntax error in /etc/page, line 1" >&2; exit 78; }; ';
 
-test.each<[string, string, { cause: RegExp; incident: RegExp }]>([
+test.each<[string, string, { cause: RegExp; incident: RegExp; lines?: string[] }]>([
   [
     'a broken image: its program is not there',
     file({ command: ['/no/such/program'] }),
@@ -72,7 +72,7 @@ test.each<[string, string, { cause: RegExp; incident: RegExp }]>([
   [
     'a crash after eight seconds',
     file({ command: ['sh', '-c', 'sleep 8; echo "out of luck" >&2; exit 3'] }),
-    { cause: /exit code 3/, incident: /exit code 3/ },
+    { cause: /exit code 3/, incident: /exit code 3/, lines: ['out of luck'] },
   ],
   [
     'a health check that never passes',
@@ -82,9 +82,9 @@ test.each<[string, string, { cause: RegExp; incident: RegExp }]>([
   [
     'a config with a syntax error',
     file({ command: ['sh', '-c', SYNTAX + SERVE] }, 'bad'),
-    { cause: /exit code 78/, incident: /exit code 78/ },
+    { cause: /exit code 78/, incident: /exit code 78/, lines: ['syntax error in /etc/page, line 1'] },
   ],
-])('%s is rolled back', async (what, broken, { cause, incident }) => {
+])('%s is rolled back', async (what, broken, { cause, incident, lines = [] }) => {
   const app = what
     .split(' ')
     .slice(1, 3)
@@ -106,5 +106,6 @@ test.each<[string, string, { cause: RegExp; incident: RegExp }]>([
   expect(incidents.find(({ kind }) => kind === 'rollout-failed')).toMatchObject({
     cause: expect.stringMatching(cause),
   });
+  for (const line of lines) expect(incidents.flatMap(({ logs }) => logs)).toContainEqual(expect.stringContaining(line));
   expect((await cluster.run(['rm', app])).code).toBe(0);
 });

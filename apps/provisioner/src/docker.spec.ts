@@ -93,6 +93,19 @@ describe('a node with a real Docker Engine', () => {
     await node.drop(wanted);
   }, 60_000);
 
+  test('what is only prepared has its image brought, and no container', async () => {
+    const wanted = node.task({ service: 'web', target: 'prepare' });
+    await node.deploy(aSpec({ web: SLEEPER }), wanted);
+    await node.schedule(wanted);
+    expect(await node.until(wanted, ({ state }) => state === 'complete')).not.toHaveProperty('container');
+    await node.drop(wanted);
+    const missing = node.task({ service: 'gone', target: 'prepare' });
+    await node.deploy(aSpec({ gone: aService({ image: 'tutti-test/no-such-image:1' }) }), missing);
+    await node.schedule(missing);
+    expect((await node.until(missing, ({ state }) => state === 'rejected')).error).toContain('no-such-image');
+    await node.drop(missing);
+  }, 60_000);
+
   test('a container that eats too much memory fails with the kernel’s verdict and its last words', async () => {
     const wanted = node.task({ service: 'greedy' });
     const command = ['sh', '-c', 'echo hungry; tail /dev/zero'];

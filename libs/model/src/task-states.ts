@@ -2,8 +2,11 @@
 export type TaskState =
   'accepted' | 'preparing' | 'starting' | 'running' | 'complete' | 'stopped' | 'failed' | 'rejected' | 'orphaned';
 
-/** What the scheduler wants of a task. It only ever moves to the right. */
-export type TaskTarget = 'run' | 'drain' | 'stop';
+/**
+ * What the scheduler wants of a task. It only ever moves to the right, and never from `prepare`: such a task brings its
+ * image to the node, completes, and is forgotten once the one that it prepares is there.
+ */
+export type TaskTarget = 'prepare' | 'run' | 'drain' | 'stop';
 
 /** Ranks leave gaps so that a state can be added between two (after SwarmKit's TaskState, api/types.proto). */
 export const STATE_RANK: Record<TaskState, number> = {
@@ -18,7 +21,7 @@ export const STATE_RANK: Record<TaskState, number> = {
   orphaned: 600,
 };
 
-export const TARGET_RANK: Record<TaskTarget, number> = { run: 0, drain: 100, stop: 200 };
+export const TARGET_RANK: Record<TaskTarget, number> = { prepare: 0, run: 0, drain: 100, stop: 200 };
 
 /** Services that own a transition. All others give verdicts, answers, tables and sums. */
 export type TransitionOwner = 'scheduler' | 'provisioner';
@@ -41,13 +44,14 @@ const provisioner = (from: TaskState | 'none', ...to: TaskState[]): Transition<T
  */
 export const STATE_TRANSITIONS: readonly Transition<TaskState>[] = [
   ...provisioner('none', 'accepted'),
-  ...provisioner('accepted', 'preparing', 'starting', 'running', 'stopped', 'rejected', 'failed'),
-  ...provisioner('preparing', 'starting', 'stopped', 'rejected', 'failed'),
+  ...provisioner('accepted', 'preparing', 'starting', 'running', 'complete', 'stopped', 'rejected', 'failed'),
+  ...provisioner('preparing', 'starting', 'complete', 'stopped', 'rejected', 'failed'),
   ...provisioner('starting', 'running', 'complete', 'stopped', 'rejected', 'failed'),
   ...provisioner('running', 'complete', 'stopped', 'failed'),
 ];
 
 export const TARGET_TRANSITIONS: readonly Transition<TaskTarget>[] = [
+  { from: 'none', to: 'prepare', owner: 'scheduler' },
   { from: 'none', to: 'run', owner: 'scheduler' },
   { from: 'run', to: 'drain', owner: 'scheduler' },
   { from: 'run', to: 'stop', owner: 'scheduler' },

@@ -1,4 +1,4 @@
-import type { IncidentKind, StatusRecord, Time } from '@tutti/model';
+import type { ExitEvidence, IncidentKind, StatusRecord, Time } from '@tutti/model';
 import { exitCause } from './cause.js';
 import { fingerprint } from './fingerprint.js';
 import { epoch, type TaskView } from './slot-view.js';
@@ -26,12 +26,25 @@ export function failuresOf(view: TaskView, memoryLimit?: number): Failure[] {
   );
 }
 
+/** What a task's records still tell of an incident, also when it is asked to go by now: its last lines may come in then. */
+export function failureBehind(incident: string, view: TaskView): Failure | undefined {
+  const { status } = view;
+  const lastExit = status?.lastExit;
+  const isExit = lastExit && fingerprint(status.task, 'exit', lastExit.at) === incident;
+  return (
+    failuresOf(view).find((failure) => failure.incident === incident) ?? (isExit ? exitIn(status, lastExit) : undefined)
+  );
+}
+
 /** The last exit, unless it was asked for or is the end of a job that is done. */
 function exitOf(view: TaskView, status: StatusRecord, memoryLimit?: number): Failure | undefined {
   const { lastExit } = status;
-  if (!lastExit || !wasUnasked(view, status, lastExit.at)) return undefined;
+  return lastExit && wasUnasked(view, status, lastExit.at) ? exitIn(status, lastExit, memoryLimit) : undefined;
+}
+
+function exitIn({ task }: StatusRecord, lastExit: ExitEvidence, memoryLimit?: number): Failure {
   return {
-    incident: fingerprint(status.task, 'exit', lastExit.at),
+    incident: fingerprint(task, 'exit', lastExit.at),
     kind: lastExit.oom ? 'task-oom' : 'task-exited',
     at: lastExit.at,
     cause: exitCause(lastExit, memoryLimit),

@@ -1,6 +1,6 @@
 import type { IncidentRecord, StatusRecord } from '@tutti/model';
 import { actionOf, firstAction } from './actions.js';
-import { failuresOf, type Failure } from './failures.js';
+import { failureBehind, failuresOf, type Failure } from './failures.js';
 import { resolutionOf } from './resolution.js';
 import { epoch, type SlotView, type TaskView } from './slot-view.js';
 
@@ -35,9 +35,14 @@ export function incidentChanges(slot: SlotView, known: Known): IncidentChange[] 
     .map(({ failure, status }): IncidentChange => ({ event: 'opened', incident: opened(failure, status) }));
   const byId = new Map(failures.map(({ failure }) => [failure.incident, failure]));
   const changes = [...known.incidents.values()].flatMap((before) =>
-    changeOf(before, byId.get(before.incident), { slot, known }),
+    changeOf(before, byId.get(before.incident) ?? behind(before, slot), { slot, known }),
   );
   return [...news, ...changes];
+}
+
+function behind({ incident, task }: IncidentRecord, slot: SlotView): Failure | undefined {
+  const view = slot.find(({ status }) => status?.task === task);
+  return view && failureBehind(incident, view);
 }
 
 /** The failures that a slot's records tell of now, without those that are settled or too old to be kept. */
@@ -121,8 +126,7 @@ function withEvidence(incident: IncidentRecord, { kind, cause, exitCode, oom, lo
 /** Whether an incident needs nothing more: it is resolved, and what its task's records tell of it is all there will be. */
 export function isSettled(incident: IncidentRecord, slot: SlotView): boolean {
   if (incident.resolvedAt === undefined) return false;
-  const view = slot.find(({ status }) => status?.task === incident.task);
-  const failure = view && failuresOf(view).find((candidate) => candidate.incident === incident.incident);
+  const failure = behind(incident, slot);
   return failure === undefined || (failure.complete && withEvidence(incident, failure) === incident);
 }
 

@@ -1,5 +1,7 @@
 /** Evidence of an exit: the last lines of its log, bounded. */
 export const EVIDENCE_LINES = 50;
+/** For so long a container that is to go stays for it. */
+export const EVIDENCE_MS = 2000;
 const MAX_LINE_CHARS = 1024;
 const MAX_TOTAL_BYTES = 32 * 1024;
 

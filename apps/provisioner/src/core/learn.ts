@@ -1,5 +1,6 @@
 import { isTerminal, type TaskState } from '@tutti/model';
 import { addressesByKey, ingressPorts } from './container-config.js';
+import { EVIDENCE_MS } from './evidence.js';
 import { endOfRun, imageToMakeFrom, isStale, vanished, withoutContainer } from './exits.js';
 import type { Fact, FactOf, Now, Seen } from './facts.js';
 import { awaitsHooks } from './hooks.js';
@@ -70,14 +71,19 @@ const LEARNERS: Learners = {
   }),
   knocking: (life) => (life.listening ? { ...life, listening: { ...life.listening, state: 'asking' } } : life),
   listens: (life, { run }) => (life.listening?.run === run ? { ...life, listening: { run, state: 'over' } } : life),
-  collecting: (life) => ({ ...life, evidence: 'collecting' }),
+  collecting: (life, _, now) => ({ ...life, evidence: 'collecting', evidenceBy: now.ms + EVIDENCE_MS }),
   evidence: (life, { exitAt, lines }) =>
     life.lastExit?.at === exitAt ? { ...life, evidence: 'none', lastExit: { ...life.lastExit, logs: lines } } : life,
   stopped: (life) => withContainer(calm(life), { phase: 'exited', looking: false }),
   removed: (life) => withoutContainer({ ...calm(life), message: undefined }),
   // What dies first says so by an event of its own.
   destroyed: (life, _, now) => (seemsAlive(life) ? withContainer(life, { doubtful: true }) : vanished(life, now)),
-  concluded: (life, _, now) => ({ ...life, state: 'stopped', since: now.iso, message: undefined }),
+  concluded: (life, _, now) => ({
+    ...life,
+    state: life.desired?.target === 'prepare' ? 'complete' : 'stopped',
+    since: now.iso,
+    message: undefined,
+  }),
   refused: (life, { refusal }, now) => refuse(life, refusal, now),
   'engine-back': (life) => ({ ...life, retryAt: undefined }),
 };

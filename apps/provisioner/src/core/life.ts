@@ -75,6 +75,8 @@ export interface Life {
   lastExit?: ExitEvidence;
   /** Whether the log lines of the last exit are still to be collected. */
   evidence: 'none' | 'wanted' | 'collecting';
+  /** `collecting` only: nothing waits for it any longer then, in milliseconds of the agent's clock. */
+  evidenceBy?: number;
   startedAt?: Time;
   finishedAt?: Time;
   /** Absent: nothing is to be found out. */

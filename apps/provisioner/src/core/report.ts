@@ -35,11 +35,18 @@ const NAME: Record<TaskState, ReportName> = {
 
 /** The report of what is known now; undefined where nothing is to be said, or nothing new. */
 export function reportOf(life: Life, last: StatusRecord | undefined): Report | undefined {
-  if (!life.desired || life.container?.phase === 'unknown') return undefined;
+  if (!life.desired) return lastWords(life, last);
+  if (life.container?.phase === 'unknown') return undefined;
   const status = statusOf(life);
   // That the image's name has become known is no news by itself.
   if (last && JSON.stringify({ ...last, image: status.image }) === JSON.stringify(status)) return undefined;
   return { status, event: eventOf(status, last) };
+}
+
+/** Of what nobody wants any more only the log lines of an exit that was told are news. */
+function lastWords({ lastExit }: Life, last: StatusRecord | undefined): Report | undefined {
+  if (!lastExit?.logs || last?.lastExit?.at !== lastExit.at || last.lastExit.logs) return undefined;
+  return { status: { ...last, lastExit }, event: 'observed' };
 }
 
 /** Reports that must not be merged with a later one: each tells of something that happened. */

@@ -30,13 +30,24 @@ const REST: Step = { do: 'rest' };
 /** What moves a task towards what is wanted of it. @param nowMs by the clock that `learn` was told */
 export function nextStep(life: Life, nowMs: number): Step {
   if (life.retryAt !== undefined && life.retryAt > nowMs) return { do: 'wait', untilMs: life.retryAt };
+  if (life.desired?.target === 'prepare') return prepare(life);
   if (life.desired?.target === 'run' || life.desired?.target === 'drain') return keep(life, nowMs);
-  if (life.container) return end(life);
+  if (life.container) return end(life, nowMs);
   if (!life.desired) return { do: 'forget' };
   return isTerminal(life.state) ? REST : { do: 'conclude' };
 }
 
-function end({ container }: Life): Step {
+/** Has its image brought, no more. */
+function prepare({ state, plan, image }: Life): Step {
+  if (isTerminal(state)) return REST;
+  if (!plan) return { do: 'load' };
+  return { do: image === 'ready' ? 'conclude' : 'pull' };
+}
+
+/** Its last words first: stopping it would be taken for its last exit, and what is removed has no log. */
+function end({ container, evidence, evidenceBy = 0 }: Life, nowMs: number): Step {
+  if (evidence === 'wanted' && container?.phase !== 'dead') return { do: 'collect' };
+  if (evidence === 'collecting' && evidenceBy > nowMs) return { do: 'wait', untilMs: evidenceBy };
   const ended = container?.phase === 'created' || container?.phase === 'exited' || container?.phase === 'dead';
   return { do: ended ? 'remove' : 'stop' };
 }

@@ -45,6 +45,8 @@ async function load({ kit, life, learn, signal }: StepContext): Promise<void> {
 async function pull({ kit, life, learn, signal }: StepContext): Promise<void> {
   const { plan } = life();
   if (!plan) return;
+  const isHere = life().image === 'assumed' && (await kit.engine.findImage(plan.service.image)) !== undefined;
+  if (isHere) return learn({ type: 'pulled' });
   learn({ type: 'preparing', message: `fetching the image ${plan.service.image}` });
   learn({ type: 'pulled', digest: await kit.images.bring(plan.service, signal) });
 }

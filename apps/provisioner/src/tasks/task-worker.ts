@@ -37,7 +37,9 @@ export class TaskWorker {
   /** Takes a fact in and acts on it in the same turn; telling of it comes after. */
   readonly learn = (fact: Fact): void => {
     this.current = learn(this.current, fact, now());
-    if ((this.current.desired?.target !== 'run' || isFencedOff(this.current)) && !this.abort.signal.aborted)
+    const { desired } = this.current;
+    const isWanted = desired?.target === 'run' || desired?.target === 'prepare';
+    if ((!isWanted || isFencedOff(this.current)) && !this.abort.signal.aborted)
       this.abort.abort(new EngineError('internal', 'not wanted any more'));
     this.wake();
     this.report();

@@ -15,6 +15,10 @@ export interface Wish {
   only?: { node: string; because: string };
   /** A node that will not do. */
   avoid?: string;
+  /** A node that is taken if it has room. */
+  prefer?: string;
+  /** Only its image is wanted yet: these are stopped once it is there. */
+  awaits?: TaskView[];
   /** Its predecessor is well: that it finds no room is no failure. */
   isMove?: true;
   /** It is only for the sake of balance: without room the predecessor stays where it is. */

@@ -1,5 +1,5 @@
 import type { DependencyCondition } from '@tutti/model';
-import { hasEnded, isComplete, isCurrent, isDisplaced, isReady, isRunning, type ServiceView } from './view.js';
+import { hasEnded, isComplete, isCurrent, isDisplaced, isReady, isRunning, isScout, type ServiceView } from './view.js';
 
 /** Why `service` must not be started yet, or undefined when every `depends_on` of it is met. */
 export function unmetDependency(service: ServiceView, all: ReadonlyMap<string, ServiceView>): string | undefined {
@@ -20,7 +20,7 @@ const WORDS: Record<DependencyCondition, string> = {
 
 /** Only tasks of the wanted spec count, so that an update goes through in the order of the dependencies, too. */
 function isMet(service: ServiceView, condition: DependencyCondition): boolean {
-  const current = service.tasks.filter((task) => isCurrent(service, task));
+  const current = service.tasks.filter((task) => isCurrent(service, task) && !isScout(task));
   if (condition === 'service_completed_successfully') return current.filter(isComplete).length >= service.desired;
   return current.some(condition === 'service_healthy' ? isReady : (task) => isRunning(task) || isComplete(task));
 }

@@ -63,7 +63,8 @@ describe('a task that serves', () => {
     ];
     const app = anApp({ web: aServiceSpec({ ports }) }, { revision: { digests: { web: 'web-2' } } });
     const record = { ports: [{ target: 80, published: 80, protocol: 'tcp' as const }] };
-    expect(targets(plan(app, [aTask('web', 1, { record })]))).toEqual(['draining drain']);
+    const scout = aTask('web', 1, { id: 'scout', state: 'complete', record: { digest: 'web-2', target: 'prepare' } });
+    expect(targets(plan(app, [aTask('web', 1, { record }), scout]))).toEqual(['draining drain']);
     expect(plan(app, [draining({ record })]).create).toEqual([]);
     expect(targets(plan(app, [{ ...draining({ record }), cleared: true }]))).toEqual(['stopping stop']);
   });

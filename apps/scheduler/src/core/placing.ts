@@ -2,11 +2,21 @@ import type { ServiceSpec } from '@tutti/model';
 import type { Decisions, Delay, Loss, Wish } from './decisions.js';
 import { failedBefore, failuresByNode } from './failure.js';
 import { heldPorts } from './ledger.js';
-import { Seeker } from './placement/seeker.js';
+import { Seeker, type Placement } from './placement/seeker.js';
 import type { NewTask } from './plan.js';
 import { Room } from './room.js';
 import type { Nodes } from './node-view.js';
-import { hasEnded, isGlobal, isStranded, type AppView, type ServiceView, type TaskView } from './view.js';
+import {
+  hasEnded,
+  hasFailed,
+  isCurrent,
+  isGlobal,
+  isScout,
+  isStranded,
+  type AppView,
+  type ServiceView,
+  type TaskView,
+} from './view.js';
 
 /** Where the wishes of an application find room. */
 export interface Placed {
@@ -65,7 +75,13 @@ interface Work {
 
 /** A service that runs on each node has a slot for each: there it runs once, and twice while it is updated start-first. */
 function seekerOf(service: ServiceView, { spec, room, now }: Pick<Work, 'spec' | 'room'> & { now: number }): Seeker {
-  const live = (task: TaskView): number => (!isGlobal(spec) && !hasEnded(task) && !isStranded(task) ? 1 : 0);
+  const scouted = new Set(
+    service.tasks.filter((task) => isScout(task) && !hasFailed(task)).map(({ record }) => record.slot),
+  );
+  // A scout stands for its successor, and what that replaces is as good as gone.
+  const isCounted = (task: TaskView): boolean =>
+    isScout(task) ? !hasFailed(task) : !hasEnded(task) && (isCurrent(service, task) || !scouted.has(task.record.slot));
+  const live = (task: TaskView): number => (!isGlobal(spec) && isCounted(task) && !isStranded(task) ? 1 : 0);
   return new Seeker(room, {
     service: service.name,
     spec,
@@ -77,21 +93,24 @@ function seekerOf(service: ServiceView, { spec, room, now }: Pick<Work, 'spec' |
 
 function placeOne(wish: Wish, work: Work): void {
   const { view, service, room, seeker, placed } = work;
-  const before = wish.frees.flatMap(({ record }) => room.get(record.node) ?? []);
-  wish.frees.forEach((task) => room.free(task));
-  before.forEach(({ record }) => seeker.changed(record.node));
-  const placement = seeker.find({
-    avoidPorts: doubtful(wish),
-    ...(wish.only && { only: wish.only }),
-    ...(wish.avoid !== undefined && { avoid: wish.avoid }),
-  });
+  const { frees, awaits = [] } = wish;
+  const before = [...frees, ...awaits].flatMap(({ record }) => room.get(record.node) ?? []);
+  const changed = (): void => before.forEach(({ record }) => seeker.changed(record.node));
+  [...frees, ...awaits].forEach((task) => room.free(task));
+  awaits.forEach(({ record }) => seeker.left(record.node));
+  changed();
+  const placement = find(wish, seeker);
+  if (!placement.ok || awaits.length > 0) before.forEach((node) => room.put(node));
   if (!placement.ok) {
-    before.forEach((node) => room.put(node));
-    before.forEach(({ record }) => seeker.changed(record.node));
+    awaits.forEach(({ record }) => seeker.placed(record.node));
+    changed();
     if (!wish.isOptional) placed.delays.push(delayOf(wish, placement.why));
     else if (wish.replaces) placed.keep.push(wish.replaces);
     return;
   }
+  // What is waited for holds its room until it has gone.
+  if (awaits.length > 0) frees.forEach((task) => room.free(task));
+  changed();
   const node = placement.node.record.node;
   const task = newTask(view, service, { wish, node, placement });
   room.take(task, { id: `new-${service.name}-${wish.slot}`, volumes: service.volumes });
@@ -99,6 +118,14 @@ function placeOne(wish: Wish, work: Work): void {
   placed.create.push(task);
   placed.forget.push(...wish.frees);
   placed.orphans.push(...(wish.orphans ?? []).map((lost) => ({ task: lost, cause: wish.cause })));
+}
+
+function find(wish: Wish, seeker: Seeker): Placement {
+  const wanted = { avoidPorts: doubtful(wish), ...(wish.avoid !== undefined && { avoid: wish.avoid }) };
+  if (wish.only) return seeker.find({ ...wanted, only: wish.only });
+  const there = wish.prefer === undefined ? undefined : { node: wish.prefer, because: 'its image is there' };
+  const placement = there && seeker.find({ ...wanted, only: there });
+  return placement?.ok ? placement : seeker.find(wanted);
 }
 
 function delayOf(wish: Wish, why: string): Delay {
@@ -132,9 +159,9 @@ function newTask(
     revision: revision.revision,
     digest: service.digest,
     restartEpoch: service.restartEpoch,
-    target: 'run',
-    reserved: service.spec?.reservations ?? { cpuMillis: 0, memoryBytes: 0 },
-    ports: placement.ports,
+    target: wish.awaits ? 'prepare' : 'run',
+    reserved: (wish.awaits ? undefined : service.spec?.reservations) ?? { cpuMillis: 0, memoryBytes: 0 },
+    ports: wish.awaits ? [] : placement.ports,
     cause: wish.cause,
     placement: placement.why,
     failures: wish.failures,

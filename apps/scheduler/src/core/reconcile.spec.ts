@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ServiceSpec } from '@tutti/model';
 import { aServiceSpec, time } from '@tutti/testing';
-import { aNode, anApp, aTask, dependsOn, NOW } from '../testing/builders.js';
+import { aNode, anApp, aTask, dependsOn, NOW, type TaskOptions } from '../testing/builders.js';
 import { MOST_TASKS, type Plan } from './plan.js';
 import { giveBack, promise } from './ledger.js';
 import { nodesByName, type NodeView } from './node-view.js';
@@ -125,9 +125,42 @@ describe('updates', () => {
     expect(ready.change[0]?.record.task).toBe('web100000000');
   });
 
+  const scout = (over: TaskOptions = {}): TaskView => {
+    const record = { digest: 'web-2', revision: 2, target: 'prepare' as const, createdAt: time(1), ...over.record };
+    return aTask('web', 1, { id: 'scout0000000', state: 'complete', ...over, record });
+  };
+  const stopFirst = { update: { ...aServiceSpec().update, order: 'stop-first' as const } };
+
+  test('stop-first has the image brought first, and stops nothing until it is there', () => {
+    const none = { cpuMillis: 0, memoryBytes: 0 };
+    const first = plan(update(stopFirst), old);
+    expect(first.create).toMatchObject([{ slot: 1, target: 'prepare', reserved: none, ports: [], digest: 'web-2' }]);
+    const bringing = plan(update(stopFirst), [...old, scout({ state: 'preparing' })]);
+    expect([...created(bringing), ...stopped(bringing), ...stopped(first)]).toEqual([]);
+    expect(stopped(plan(update(stopFirst), [...old, scout()]))).toEqual(['web.1']);
+  });
+
+  test('an image that cannot be had stops nothing', () => {
+    const failed = scout({ state: 'rejected', status: { error: 'no such image' } });
+    const result = plan(update(stopFirst), [...old, failed]);
+    expect(stopped(result)).toEqual([]);
+    // It is tried again, with nothing to go back to.
+    expect(result.create).toMatchObject([{ slot: 1, target: 'prepare', failures: 1 }]);
+  });
+
+  test('the successor goes where its image is, and then the scout is forgotten', () => {
+    const gone = ended(stopping(old[0] as TaskView), 'stopped');
+    const there = scout({ record: { node: 'n2' } });
+    const nodes = nodesByName([aNode('n1'), aNode('n2')]);
+    const next = reconcile({ ...update(stopFirst), tasks: [gone, ...old.slice(1), there] }, nodes, NOW);
+    expect(next.create).toMatchObject([{ node: 'n2', target: 'run', placement: 'its image is there' }]);
+    const { forget } = reconcile({ ...update(stopFirst), tasks: [fresh(1), ...old.slice(1), there] }, nodes, NOW);
+    expect(forget.map(({ record }) => record.task)).toEqual(['scout0000000']);
+  });
+
   test('stop-first stops one, waits until it is gone, then starts the new one', () => {
-    const app = update({ update: { ...aServiceSpec().update, order: 'stop-first' } });
-    expect(stopped(plan(app, old))).toEqual(['web.1']);
+    const app = update(stopFirst);
+    expect(stopped(plan(app, [...old, scout()]))).toEqual(['web.1']);
     const [first, ...others] = old as [TaskView, ...TaskView[]];
     const waiting = plan(app, [stopping(first), ...others]);
     expect([...created(waiting), ...stopped(waiting)]).toEqual([]);
@@ -141,9 +174,8 @@ describe('updates', () => {
 
   test('a fixed host port that the old task holds forces stop-first', () => {
     const holding = old.map((task) => ({ ...task, record: { ...task.record, ports: assigned } }));
-    const result = plan(update({ ports }), holding);
-    expect(created(result)).toEqual([]);
-    expect(stopped(result)).toEqual(['web.1']);
+    expect(plan(update({ ports }), holding).create).toMatchObject([{ target: 'prepare' }]);
+    expect(stopped(plan(update({ ports }), [...holding, scout()]))).toEqual(['web.1']);
   });
 
   test('a fixed host port that no old task holds on its node forces nothing', () => {

@@ -75,6 +75,11 @@ describe('an update that fails is rolled back', () => {
   test.each<[string, TaskView, string]>([
     ['a task that failed for good', failed(), 'exit code 1'],
     ['an image that cannot be had', failed({ state: 'rejected', status: { error: 'no such image' } }), 'no such image'],
+    [
+      'an image that cannot be brought before the old task is stopped',
+      failed({ state: 'rejected', record: { target: 'prepare' }, status: { error: 'no such image' } }),
+      'no such image',
+    ],
     ['a task that is unhealthy', { ...fresh(1), verdict: 'unhealthy' }, 'unhealthy'],
     [
       'a task that was restarted in place',

@@ -1,9 +1,11 @@
 import {
   hasEnded,
+  hasFailed,
   isCurrent,
   isDisplaced,
   isLeaving,
   isLive,
+  isScout,
   isSpent,
   isStranded,
   type ServiceView,
@@ -29,6 +31,8 @@ export interface Slot {
   leaving: TaskView[];
   /** Ended while wanted, or stopped because it was unhealthy. */
   dead: TaskView[];
+  /** The one that brings, or has brought, the image of the task to come to its node. */
+  scouts: TaskView[];
   /** Asked to go, and gone. */
   gone: TaskView[];
   /** The last of these that went so that another can start elsewhere. */
@@ -64,15 +68,16 @@ export function slotsOf(service: ServiceView): Slot[] {
 const emptySlot = (number: number): Slot => ({
   number,
   wanted: false,
-  ...{ current: [], displaced: [], outdated: [], stranded: [], leaving: [], dead: [], gone: [] },
+  ...{ current: [], displaced: [], outdated: [], stranded: [], leaving: [], dead: [], scouts: [], gone: [] },
 });
 
-type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead' | 'gone';
+type List = 'current' | 'displaced' | 'outdated' | 'stranded' | 'leaving' | 'dead' | 'scouts' | 'gone';
 
 function listOf(service: ServiceView, task: TaskView): List | undefined {
+  if (isScout(task)) return hasFailed(task) ? 'dead' : 'scouts';
   // What was stopped because it was unhealthy has failed: its successor waits as after any other failure.
-  const hasFailed = task.record.condemned === true && !task.record.orphaned;
-  if (task.record.target !== 'run' && isSpent(task)) return hasFailed ? 'dead' : 'gone';
+  const wasSick = task.record.condemned === true && !task.record.orphaned;
+  if (task.record.target !== 'run' && isSpent(task)) return wasSick ? 'dead' : 'gone';
   if (isLeaving(task)) return 'leaving';
   if (isStranded(task)) return 'stranded';
   if (hasEnded(task)) return task.record.target === 'run' ? 'dead' : undefined;

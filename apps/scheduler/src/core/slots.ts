@@ -5,6 +5,7 @@ import { hasMadeWay, homeOf, isOptional, move, movable, rehome } from './moves.j
 import { effectiveOrder, failedUpdate, isWatched, updatable, updateDueAt } from './update.js';
 import { isDrained } from './node-view.js';
 import { lastFailed, slotsOf, type Slot } from './slot.js';
+import { isScouted, isStopFirst, keepScout, scoutedNode, scoutFor } from './scouts.js';
 import type { SlotContext, SlotWork } from './slot-work.js';
 import {
   isComplete,
@@ -32,10 +33,14 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
     slot.movedAway = slot.gone.findLast((task) => hasMadeWay(service, task));
     slot.gone = rememberedOf(slot, service, decisions);
     giveUpLeaving(slot, service, decisions);
+    keepScout(slot, service, decisions);
     if (!slot.wanted) empty(slot, service, decisions);
     else if (isFree) fill(slot, { service, context, decisions });
   }
-  for (const slot of updatable(service, free, context)) replaceOutdated(slot, { service, context, decisions });
+  const scouted =
+    context.failures === 'stop' ? [] : free.filter((slot) => slot.outdated.length > 0 && slot.scouts.length > 0);
+  for (const slot of [...scouted, ...updatable(service, free, context)])
+    replaceOutdated(slot, { service, context, decisions });
   for (const slot of movable(service, free)) move(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
   return decisions;
@@ -166,7 +171,12 @@ function refill(slot: Slot, { service, context, decisions }: SlotWork): void {
     const moved = slot.movedAway;
     const cause = moved ? `replaces ${moved.record.task}: ${moved.record.targetCause ?? 'moved'}` : context.cause;
     const wish = { service: name, slot: slot.number, cause, failures: 0, frees: [...slot.dead, ...slot.gone] };
-    decisions.wishes.push({ ...wish, ...(moved && { replaces: moved }), ...homeOf(service, slot) });
+    decisions.wishes.push({
+      ...wish,
+      ...(moved && { replaces: moved }),
+      ...scoutedNode(slot),
+      ...homeOf(service, slot),
+    });
   }
 }
 
@@ -200,6 +210,8 @@ function succeed(slot: Slot, last: TaskView, { service, context, decisions }: Sl
       failures: next.failures,
       replaces: last,
       frees: [...slot.dead, ...slot.gone],
+      ...scoutFor(slot, service),
+      ...scoutedNode(slot),
       ...homeOf(service, slot),
     });
   }
@@ -210,10 +222,10 @@ function replaceOutdated(slot: Slot, { service, context, decisions }: SlotWork):
   if (!old || !service.spec) return;
   if (context.gate) {
     decisions.waiting = context.gate;
-  } else if (effectiveOrder(service, slot.outdated) === 'stop-first') {
+  } else if (isStopFirst(slot, service) && isScouted(slot, service)) {
     for (const task of slot.outdated) decisions.stops.push({ task, cause: `${context.cause}, stop-first` });
-  } else {
-    const cause = `${context.cause}, start-first`;
+  } else if (slot.scouts.length === 0) {
+    const cause = `${context.cause}, ${isStopFirst(slot, service) ? 'stop-first' : 'start-first'}`;
     decisions.wishes.push({
       service: service.name,
       slot: slot.number,
@@ -221,6 +233,7 @@ function replaceOutdated(slot: Slot, { service, context, decisions }: SlotWork):
       failures: 0,
       replaces: old,
       frees: slot.dead,
+      ...scoutFor(slot, service),
       ...homeOf(service, slot),
     });
   }

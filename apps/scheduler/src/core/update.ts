@@ -27,7 +27,8 @@ export function updatable(service: ServiceView, slots: readonly Slot[], context:
   const { parallelism, delayMs } = service.update;
   const wanted = slots.filter((slot) => slot.wanted);
   const outdated = wanted.filter(
-    (slot) => slot.outdated.length > 0 && !hasSuccessor(slot) && !failedUpdate(service, slot),
+    (slot) =>
+      slot.outdated.length > 0 && !hasSuccessor(slot) && slot.scouts.length === 0 && !failedUpdate(service, slot),
   );
   if (outdated.length === 0 || context.now < lastReadyAt(wanted) + delayMs) return [];
   const underWay = wanted.filter((slot) => isUnderWay(slot, service, context)).length;
@@ -80,6 +81,7 @@ function isUnderWay(slot: Slot, service: ServiceView, { now, failures }: SlotCon
   if (slot.current.some((task) => isWatched(service, task, now))) return slot.outdated.length > 0;
   if (slot.displaced.length > 0) return slot.outdated.length > 0;
   if (slot.stranded.length > 0) return false;
+  if (slot.scouts.length > 0) return true;
   // Where failures are borne nobody waits for what has failed.
   const hasFailed =
     slot.dead.length > 0 ||

@@ -66,8 +66,11 @@ export const hasEnded = (task: TaskView): boolean =>
 /** Whether the task is wanted and has not ended. */
 export const isLive = (task: TaskView): boolean => task.record.target === 'run' && !hasEnded(task);
 
+/** Whether the task only brings its image to its node, before what runs in its slot is stopped. */
+export const isScout = ({ record }: TaskView): boolean => record.target === 'prepare';
+
 /** Whether the task is asked to go and has not gone yet. */
-export const isLeaving = (task: TaskView): boolean => task.record.target !== 'run' && !hasEnded(task);
+export const isLeaving = (task: TaskView): boolean => task.record.target !== 'run' && !isScout(task) && !hasEnded(task);
 
 /** Whether the task was alive when its node went down: nobody knows what it does now. */
 export const isStranded = (task: TaskView): boolean => !hasEnded(task) && task.host !== undefined && isDown(task.host);

@@ -99,7 +99,8 @@ export class Cluster {
     const state = this.statuses.get(task.task)?.state;
     const isOver = state !== undefined && state !== 'running';
     if (isOver || (task.target === 'run' && state === 'running')) return;
-    this.report({ ...statusOf(task), state: task.target === 'run' ? 'running' : 'stopped' });
+    const ends = { prepare: 'complete', run: 'running', stop: 'stopped' } as const;
+    this.report({ ...statusOf(task), state: ends[task.target] });
   }
 
   /** Nothing reaches a task that is drained: no node has a proxy here. */

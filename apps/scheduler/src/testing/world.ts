@@ -21,6 +21,7 @@ import {
   isDisplaced,
   isLive,
   isReady,
+  isScout,
   isStranded,
   servicesOf,
   type AppView,
@@ -190,13 +191,15 @@ export class World {
     if (current.record.target === 'drain' && !current.cleared) return this.clear(current);
     if (current.record.target === 'drain') return false;
     if (current.record.target === 'stop') return this.report(current, 'stopped');
+    if (current.record.target === 'prepare')
+      return this.report(current, state === undefined ? 'accepted' : state === 'accepted' ? 'complete' : undefined);
     return this.report(current, state === undefined ? 'accepted' : NEXT[state]);
   }
 
   private report(task: TaskView | undefined, state: TaskState | undefined): boolean {
     const current = task && this.tasks.get(task.record.task);
     const before = current?.status?.state;
-    if (!current || !state || before === 'stopped' || before === 'failed') return false;
+    if (!current || !state || before === 'stopped' || before === 'failed' || before === 'complete') return false;
     const { record } = current;
     const host = this.nodes.find((node) => node.record.node === record.node);
     if (host?.liveness === 'down' || host?.liveness === 'missing') return false;
@@ -251,7 +254,7 @@ export class World {
       expectOnePerSlot(service.tasks.filter((task) => isLive(task) && isCurrent(service, task) && stays(task)));
       // What is written to has one writer.
       if (service.keeps !== 'nothing')
-        expectOnePerSlot(service.tasks.filter((task) => !hasEnded(task) && !isStranded(task)));
+        expectOnePerSlot(service.tasks.filter((task) => !hasEnded(task) && !isStranded(task) && !isScout(task)));
     }
   }
 

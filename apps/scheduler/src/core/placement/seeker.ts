@@ -70,8 +70,17 @@ export class Seeker {
 
   /** A task has been placed on a node. */
   placed(name: string): void {
+    this.count(name, 1);
+  }
+
+  /** A task is as good as gone from a node. */
+  left(name: string): void {
+    this.count(name, -1);
+  }
+
+  private count(name: string, by: number): void {
     const { tasksOfService } = this.wanted as Placeable & Seeking;
-    tasksOfService.set(name, (tasksOfService.get(name) ?? 0) + 1);
+    tasksOfService.set(name, (tasksOfService.get(name) ?? 0) + by);
     const node = this.nodes.get(name);
     if (!node) return;
     this.explanation = undefined;
