@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { EngineError, SimEngine } from '@tutti/engine';
 import { STREAM, subjects } from '@tutti/bus';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
@@ -6,6 +7,9 @@ import { aService, aSpec } from './testing/builders.js';
 import { NodeFixture, someId } from './testing/node-fixture.js';
 
 const WEB = aSpec({ web: aService({ image: 'web' }) });
+
+// Nothing here waits for long, but a machine may be busy.
+jest.setTimeout(30_000);
 
 describe('a node', () => {
   let bus: TestBus;
