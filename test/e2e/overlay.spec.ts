@@ -85,7 +85,11 @@ test('what somebody takes out of the firewall or the routes is put back', async 
   await exec('iptables', '-t', 'nat', '-F', 'POSTROUTING');
   const [route = ''] = (await exec('ip', 'route', 'show', 'proto', '84')).split(' ');
   await exec('ip', 'route', 'del', route);
-  expect(await reachBothWays()).toBe(false);
+  const isBack = async (): Promise<boolean> =>
+    (await exec('ip', 'route', 'show', 'proto', '84')).includes(route) &&
+    (await exec('iptables', '-S', 'DOCKER-USER')).includes('-j TUTTI-') &&
+    (await exec('iptables', '-t', 'nat', '-S', 'POSTROUTING')).includes('-j TUTTI-');
+  await eventually(isBack, PATIENCE);
   await eventually(reachBothWays, PATIENCE);
 });
 

@@ -46,11 +46,9 @@ const answer = async (app: string): Promise<AppAnswer> =>
 const history = async (app: string): Promise<RevisionElement[]> =>
   (await cluster.http('GET', `/v1/apps/default/${app}/revisions`)).json as RevisionElement[];
 
+// What else can be wrong with a version: rollbacks.spec.ts.
 describe.each<[string, Version, RegExp]>([
   ['exits', { command: 'echo "app.conf:3: syntax error" >&2; exit 78' }, /web\.1 on \S+: exit code 78/],
-  ['never-well', { check: 'false' }, /web\.1 on \S+: unhealthy/],
-  ['no-image', { image: 'localhost:1/none:1' }, /web\.1 on \S+: .*none:1/],
-  ['late', { command: 'sleep 3; exit 1', monitor: '5s' }, /web\.1 on \S+: exit code 1/],
 ])('a new version that %s', (app, version, cause) => {
   test('is rolled back, while the old one serves all along', async () => {
     expect((await deploy(app, file())).code).toBe(0);
