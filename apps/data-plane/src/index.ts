@@ -6,3 +6,4 @@ export {
   startProxy,
   type ProxyServiceOptions,
 } from './proxy/start.js';
+export { NOTHING, VirtualDesk } from './virtual/desk.js';

@@ -1,10 +1,11 @@
 import type { BusOptions, RunningService } from '@tutti/bus';
-import { isProxyWanted, proxyHostSettings, startProxy } from '@tutti/data-plane';
+import { isProxyWanted, proxyHostSettings, startProxy, type VirtualDesk } from '@tutti/data-plane';
 import { messageOf } from '@tutti/model';
 
 interface CompanionOptions extends Omit<BusOptions, 'name'> {
   node: string;
   cluster: string;
+  desk?: VirtualDesk;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RunningService } from '@tutti/bus';
+import { NOTHING, VirtualDesk } from '@tutti/data-plane';
 import { formatBytes, type NodeRecord } from '@tutti/model';
 import { chooseEngine } from '../up/engine-choice.js';
 import type { EngineWish } from '../up/engine-wish.js';
@@ -72,9 +73,12 @@ async function runNode(
   const { engine, words } = await chooseEngine(wish, { node, cluster: membership.cluster });
   settings.step(`joined the cluster of ${membership.gateway} as node ${node}, engine ${words}`);
   const began = Date.now();
-  const network = await runNetwork({ home, membership });
+  const desk = new VirtualDesk();
+  const network = await runNetwork({ home, membership, desk });
   undo.push(() => network?.close());
-  const proxy = hasProxy ? await runProxy({ home, membership }, settings.step) : undefined;
+  const meeting = { home, membership, ...(network && { desk }) };
+  const proxy = hasProxy ? await runProxy(meeting, settings.step) : undefined;
+  if (!proxy) desk.serve(NOTHING);
   undo.push(() => proxy?.close());
   const agentSettings = {
     home,

@@ -1,5 +1,5 @@
 import { connectBus, filters, keys, watch, type RunningService } from '@tutti/bus';
-import { startNetwork } from '@tutti/data-plane';
+import { startNetwork, type VirtualDesk } from '@tutti/data-plane';
 import type { NodeRecord } from '@tutti/model';
 import { hostSettingsFromEnv, start, type EngineChoice } from '@tutti/provisioner';
 import { filter, firstValueFrom, map } from 'rxjs';
@@ -43,16 +43,19 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
 
 /** Starts the proxy of the host. */
 export function runProxy(
-  settings: Pick<AgentSettings, 'home' | 'membership'>,
+  settings: Pick<AgentSettings, 'home' | 'membership'> & { desk?: VirtualDesk },
   log: (line: string) => void,
 ): Promise<RunningService | undefined> {
-  return startCompanion({ ...busOf(settings), cluster: settings.membership.cluster }, log);
+  const { desk } = settings;
+  return startCompanion({ ...busOf(settings), cluster: settings.membership.cluster, ...(desk && { desk }) }, log);
 }
 
 /** Joins the host's networks with those of other hosts. @throws TuttiError for an overlay that cannot be had */
-export function runNetwork(settings: Pick<AgentSettings, 'home' | 'membership'>): Promise<RunningService | undefined> {
+export function runNetwork(
+  settings: Pick<AgentSettings, 'home' | 'membership'> & { desk: VirtualDesk },
+): Promise<RunningService | undefined> {
   const { cluster, node } = settings.membership;
-  return startNetwork({ ...busOf(settings), cluster, node });
+  return startNetwork({ ...busOf(settings), cluster, node, desk: settings.desk });
 }
 
 /** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */

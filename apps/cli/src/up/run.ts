@@ -10,7 +10,7 @@ import {
   nodeCredentialsPath,
   type Authority,
 } from '@tutti/bus';
-import { startNetwork, type NetworkOptions } from '@tutti/data-plane';
+import { NOTHING, startNetwork, VirtualDesk, type NetworkOptions } from '@tutti/data-plane';
 import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
@@ -93,9 +93,11 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     const hosting = hostingOf(settings, { natsUrls: [nats.url, ...others], node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     if (settings.isNode) {
-      const network = await startNetwork(nodeUser(hosting));
+      const desk = new VirtualDesk();
+      const network = await startNetwork({ ...nodeUser(hosting), desk });
       undo.push(() => network?.close());
-      const proxy = await startCompanion(nodeUser(hosting), settings.log);
+      const proxy = await startCompanion({ ...nodeUser(hosting), ...(network && { desk }) }, settings.log);
+      if (!proxy) desk.serve(NOTHING);
       undo.push(() => proxy?.close());
       Object.assign(hosting, { proxy: proxy !== undefined, resolver: network !== undefined });
     }
@@ -176,7 +178,7 @@ function hostingOf(
 }
 
 /** How a companion of the agent speaks to the bus: as the node. */
-function nodeUser({ node, cluster, natsUrls, credentials }: Hosting): NetworkOptions {
+function nodeUser({ node, cluster, natsUrls, credentials }: Hosting): Omit<NetworkOptions, 'desk'> {
   const own = { servers: [...natsUrls], credentials: credentials('provisioner') };
   return { name: 'provisioner', node, cluster, ...own, timeoutMs: BUS_PATIENCE_MS };
 }

@@ -5,6 +5,7 @@ import type { Subscription } from 'rxjs';
 import { hostAddresses } from '../network/addresses.js';
 import { NameTable } from './core/name-table.js';
 import { replyTo } from './core/reply.js';
+import type { VirtualDesk } from '../virtual/desk.js';
 import { Listener } from './listener.js';
 import { Upstream } from './upstream.js';
 import { answer, readQuery } from './wire.js';
@@ -21,6 +22,7 @@ export interface ResolverOptions {
   bus: Connection;
   node: string;
   logger: LoggerService;
+  desk: Pick<VirtualDesk, 'leads'>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ResolverOptions {
  * the host's own resolvers. The address that it is asked on tells the network, so two applications may both have an `api`.
  */
 export class Resolver {
-  private readonly table = new NameTable();
+  private readonly table: NameTable;
   private readonly upstream = new Upstream();
   private readonly listeners = new Map<string, Listener>();
   private readonly refused = new Set<string>();
@@ -38,7 +40,8 @@ export class Resolver {
   private readonly work: KeyedSerial;
 
   constructor(private readonly options: ResolverOptions) {
-    const { bus, node, logger } = options;
+    const { bus, node, logger, desk } = options;
+    this.table = new NameTable((network, address) => desk.leads(network, address));
     this.work = new KeyedSerial(() => this.listenWhereWanted(), {
       onError: (error) => logger.warn(`names on the node's networks: ${messageOf(error)}; looks again`),
     });

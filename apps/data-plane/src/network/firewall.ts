@@ -20,7 +20,7 @@ export class Firewall {
    */
   async apply(rules: FirewallRules): Promise<void> {
     const text = chainsText(rules);
-    const entries = await this.entries();
+    const entries = (await this.entries()).filter(({ jump }) => text.includes(`:${jump} `));
     if (text !== this.applied || !(await this.allThere(entries))) {
       await run('iptables-restore', ['--wait', '5', '--noflush'], text);
       this.applied = text;
@@ -34,10 +34,10 @@ export class Firewall {
     for (const { table, chain, jump } of await this.entries()) {
       await tryRun('iptables', ['-w', '-t', table, '-D', chain, '-j', jump]);
     }
-    const { forward, input, out, peers, nat } = this.chains;
+    const { forward, input, out, peers, nat, turn } = this.chains;
     for (const [table, names] of [
       ['filter', [forward, input, out, peers]],
-      ['nat', [nat]],
+      ['nat', [nat, turn]],
     ] as const) {
       for (const name of names) await tryRun('iptables', ['-w', '-t', table, '-F', name]);
       for (const name of names) await tryRun('iptables', ['-w', '-t', table, '-X', name]);
@@ -50,6 +50,7 @@ export class Firewall {
       { table: 'filter', chain: hasDockers ? 'DOCKER-USER' : 'FORWARD', jump: this.chains.forward },
       { table: 'filter', chain: 'INPUT', jump: this.chains.input },
       { table: 'nat', chain: 'POSTROUTING', jump: this.chains.nat },
+      { table: 'nat', chain: 'PREROUTING', jump: this.chains.turn },
     ];
   }
 

@@ -1,6 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { filters, KeyedSerial, watch, type Change, type Connection } from '@tutti/bus';
-import { messageOf, type BridgesRecord } from '@tutti/model';
+import {
+  formatCidr,
+  messageOf,
+  parseCidr,
+  virtualStretch,
+  type AddressingRecord,
+  type BridgesRecord,
+} from '@tutti/model';
 import { createHash } from 'node:crypto';
 import type { Subscription } from 'rxjs';
 import { hostAddresses } from './addresses.js';
@@ -8,12 +15,13 @@ import { chainsOf, firewallRules } from './core/firewall.js';
 import { pictureOf, type Picture } from './core/picture.js';
 import type { Overlay, Tunnel } from './core/ways.js';
 import { Firewall, sweepFirewall } from './firewall.js';
+import type { VirtualDesk } from '../virtual/desk.js';
 import { Ways } from './ways.js';
 
 /** Its work has no parts: each look is at everything. */
 const ALL = 'all';
 
-const FOLLOWED = ['range', 'bridges', 'node'] as const;
+const FOLLOWED = ['range', 'bridges', 'node', 'addressing'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /** Nobody tells when Docker or an administrator has changed the firewall: it is looked at so often, in milliseconds. */
@@ -25,6 +33,7 @@ export interface PlaneOptions {
   cluster: string;
   node: string;
   overlay: Exclude<Overlay, 'wireguard' | 'none'>;
+  desk: VirtualDesk;
 }
 
 /**
@@ -37,6 +46,9 @@ export class NetworkPlane {
   private readonly addresses = new Map<string, string>();
   private readonly firewall: Firewall;
   private readonly ways: Ways;
+  /** Where virtual addresses lie. */
+  private stretch: string | undefined;
+  private readonly unhear: () => void;
   private readonly subscription: Subscription;
   private readonly timer: NodeJS.Timeout;
   private readonly work = new KeyedSerial(() => this.settle(), { onError: (error) => this.complain(messageOf(error)) });
@@ -45,7 +57,8 @@ export class NetworkPlane {
   private swept = false;
 
   constructor(private readonly options: PlaneOptions) {
-    const { bus, cluster, node, overlay, logger } = options;
+    const { bus, cluster, node, overlay, logger, desk } = options;
+    this.unhear = desk.onChange(() => this.work.add(ALL));
     this.firewall = new Firewall(chainsOf(digest(`${cluster}/${node}`).slice(0, 8)));
     this.ways = new Ways(overlay === 'vxlan' ? tunnelOf(cluster) : undefined);
     this.subscription = watch(
@@ -61,6 +74,7 @@ export class NetworkPlane {
   /** What is set up stays: containers go on talking to one another. */
   async close(): Promise<void> {
     clearInterval(this.timer);
+    this.unhear();
     this.subscription.unsubscribe();
     await this.work.close();
   }
@@ -73,6 +87,10 @@ export class NetworkPlane {
 
   private fold(change: Exclude<Change<Followed>, { type: 'ready' }>): void {
     const node = change.key.slice(change.kind.length + 1);
+    if (change.kind === 'addressing') {
+      this.stretch = change.type === 'put' ? stretchOf(change.record) : undefined;
+      return;
+    }
     if (change.type === 'removed') {
       const maps = { range: this.ranges, bridges: this.bridges, node: this.addresses };
       return void maps[change.kind].delete(node);
@@ -93,6 +111,7 @@ export class NetworkPlane {
     if (!this.swept) await sweepFirewall(new Set(addresses.values()));
     this.swept = true;
     const picture = pictureOf({ ...this.known(), node, deviceOf: (address) => addresses.get(address) });
+    this.options.desk.offer((picture?.bridges ?? []).map(({ network, subnet }) => ({ network, subnet })));
     if (!picture) return;
     if (picture.bridges.length === 0 && picture.peers.length === 0) return this.firewall.remove();
     const underlay = addresses.get(picture.address);
@@ -106,7 +125,15 @@ export class NetworkPlane {
 
   private async join(picture: Picture, underlay: string): Promise<void> {
     const noWay = await this.ways.apply(picture, underlay);
-    await this.firewall.apply(firewallRules(picture, this.ways.deviceFor(underlay), this.firewall.chains));
+    const { desk } = this.options;
+    const { stretch } = this;
+    const served = desk.served;
+    const port = served?.port;
+    const virtual = served && { ...(stretch !== undefined && { stretch }), ...(port !== undefined && { port }) };
+    const way = this.ways.deviceFor(underlay);
+    await this.firewall.apply(firewallRules(picture, { way, ...(virtual && { virtual }) }, this.firewall.chains));
+    const isTurned = stretch !== undefined && port !== undefined;
+    desk.turn(new Set(isTurned ? picture.bridges.map(({ network }) => network) : []));
     const [first] = noWay;
     if (!first) return void (this.complaint = '');
     const others = noWay.length > 1 ? ` and ${noWay.length - 1} more` : '';
@@ -132,4 +159,9 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 function tunnelOf(cluster: string): Tunnel {
   const mark = digest(cluster).slice(0, 6);
   return { device: `tutti-${mark}`, id: Number.parseInt(mark, 16) };
+}
+
+function stretchOf({ range, nodePrefix }: AddressingRecord): string | undefined {
+  const whole = parseCidr(range);
+  return whole && formatCidr(virtualStretch({ range: whole, nodePrefix }));
 }

@@ -1,6 +1,7 @@
 import { connectBus, createLogger, type RunningService, type ServiceOptions } from '@tutti/bus';
 import { invalid } from '@tutti/model';
 import { Resolver } from '../names/resolver.js';
+import type { VirtualDesk } from '../virtual/desk.js';
 import { NetworkPlane } from './plane.js';
 import { overlayFromEnv } from './settings.js';
 import { run, tryRun } from './tools.js';
@@ -8,6 +9,8 @@ import { run, tryRun } from './tools.js';
 export interface NetworkOptions extends ServiceOptions {
   cluster: string;
   node: string;
+  /** Where it meets the node's proxy. */
+  desk: VirtualDesk;
 }
 
 /**
@@ -27,9 +30,10 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningServ
     return undefined;
   }
   const bus = await connectBus(options);
-  const { cluster, node } = options;
-  const plane = overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay });
-  const resolver = new Resolver({ bus, node, logger });
+  const { cluster, node, desk } = options;
+  const plane = overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay, desk });
+  if (!plane) desk.offer([]);
+  const resolver = new Resolver({ bus, node, logger, desk });
   const close = async (): Promise<void> => {
     await Promise.all([plane?.close(), resolver.close()]);
     await bus.nc.close();

@@ -8,16 +8,19 @@ import type { Backend, Layout } from './core/layout.js';
 import { readFronts } from './core/readings.js';
 import { RULES_FRONT, rulesMap } from './core/rules.js';
 import { freshTable } from './core/table.js';
+import { ANY_PORT, virtualFrontName } from './core/virtual.js';
 import type { Configuration, Haproxy } from './haproxy/haproxy.js';
 import { proxyUser } from './haproxy/program.js';
 import { listenable } from './listenable.js';
 import { serviceKey, type Picture } from './picture.js';
+import { virtualTexts, type VirtualFront } from './virtual-front.js';
 import type { Workers } from './workers.js';
 
 interface ArrangementOptions {
   haproxy: Haproxy;
   picture: Picture;
   workers: Workers;
+  virtual: VirtualFront;
   log: LoggerService;
   httpPort: number;
 }
@@ -30,6 +33,7 @@ export class Arrangement {
   private held: ReadonlySet<string> = new Set();
   private mark = '';
   private byService = new Map<string, Backend[]>();
+  private virtualPort: number | undefined;
 
   constructor(private readonly options: ArrangementOptions) {}
 
@@ -52,6 +56,7 @@ export class Arrangement {
     this.mark = /^description: (\w+)$/m.exec(shown)?.[1] ?? '';
     this.held = new Set(readFronts(shown));
     haproxy.watch();
+    if ([...this.held].some((name) => name.startsWith('virtual:'))) await this.options.virtual.learn(pid);
     this.index(layout);
   }
 
@@ -60,9 +65,21 @@ export class Arrangement {
     const { picture, workers } = this.options;
     const layout = await this.possible(picture.layout());
     const mark = this.markOf(layout);
-    if (layout.fronts.length === 0 && layout.rules.length === 0) await this.rest();
+    if (isEmpty(layout)) await this.rest();
     else if (mark !== this.mark || workers.size === 0) return this.run(layout, mark);
     this.settle(layout);
+  }
+
+  /** Has HAProxy know who may come to which virtual address, and says what is served. */
+  async tellMaps(): Promise<void> {
+    const { virtual, workers } = this.options;
+    if (this.virtualPort !== undefined && workers.pid > 0) await virtual.apply(workers.pid, this.maps());
+    virtual.tell(workers.pid > 0 ? this.virtualPort : undefined);
+  }
+
+  private maps() {
+    const hasBackend = (service: string): boolean => this.backendsOf(service).some(({ target }) => target === ANY_PORT);
+    return this.options.picture.maps(hasBackend);
   }
 
   /** What of it can be listened on. */
@@ -72,8 +89,11 @@ export class Arrangement {
     const { good, problems } = await listenable(wanted, ({ name }) => this.held.has(name));
     this.hasPortProblems = problems.length > 0;
     const names = new Set(good.map(({ name }) => name));
+    const isVirtual = layout.backends.some(({ target }) => target === ANY_PORT);
+    const virtualPort = isVirtual ? await this.options.virtual.port(this.held) : undefined;
     return {
       ...layout,
+      ...(virtualPort !== undefined && { virtualPort }),
       fronts: layout.fronts.filter(({ name }) => names.has(name)),
       rules: names.has(RULES_FRONT) ? layout.rules : [],
       problems: [...layout.problems, ...problems],
@@ -93,9 +113,11 @@ export class Arrangement {
     const tables = new Map(
       layout.backends.map((backend) => [backend.name, freshTable(picture.wanted(backend), backend)]),
     );
+    this.index(layout);
+    const virtual = this.maps();
     const configuration = {
       text: renderConfig(layout, tables, this.host(mark)),
-      map: rulesMap(layout.rules),
+      maps: { rules: rulesMap(layout.rules), ...virtualTexts(virtual) },
     };
     const pid = await haproxy.run(configuration).catch((error: unknown) => {
       // Somebody else may have come by one of its ports since it ended.
@@ -105,6 +127,7 @@ export class Arrangement {
     const now = await haproxy.processes();
     workers.keepOnly([...(now?.current ?? []), ...(now?.old ?? [])]);
     workers.add(pid, tables);
+    this.options.virtual.begin(virtual);
     await workers.retire(now?.old ?? []);
     this.mark = mark;
     this.settle(layout);
@@ -134,7 +157,10 @@ export class Arrangement {
 
   private settle(layout: Layout): void {
     const shared = layout.rules.length > 0 ? [RULES_FRONT] : [];
-    this.held = new Set([...layout.fronts.map(({ name }) => name), ...shared]);
+    const { virtualPort } = layout;
+    this.virtualPort = virtualPort;
+    const virtual = virtualPort === undefined ? [] : [virtualFrontName(virtualPort)];
+    this.held = new Set([...layout.fronts.map(({ name }) => name), ...shared, ...virtual]);
     this.index(layout);
     const known = new Set(this.problems.map(({ reason }) => reason));
     for (const { reason } of layout.problems) if (!known.has(reason)) this.options.log.warn(reason);
@@ -149,12 +175,14 @@ export class Arrangement {
     }
   }
 
-  private ports({ fronts, rules }: Layout): number[] {
-    return [...fronts.map(({ port }) => port), ...(rules.length > 0 ? [this.options.httpPort] : [])];
+  private ports({ fronts, rules, virtualPort }: Layout): number[] {
+    const shared = [...(rules.length > 0 ? [this.options.httpPort] : []), virtualPort ?? []].flat();
+    return [...fronts.map(({ port }) => port), ...shared];
   }
 
   private draft(layout: Layout, mark: string): Configuration {
-    return { text: renderConfig(layout, new Map(), this.host(mark)), map: rulesMap(layout.rules) };
+    const maps = { rules: rulesMap(layout.rules), ...virtualTexts(this.maps()) };
+    return { text: renderConfig(layout, new Map(), this.host(mark)), maps };
   }
 
   private host(description: string): Host {
@@ -163,7 +191,7 @@ export class Arrangement {
     return {
       threads: Math.min(64, availableParallelism()),
       socket: haproxy.statsPath,
-      map: haproxy.mapPath,
+      map: haproxy.mapFile('rules'),
       stale: haproxy.stalePath,
       folder: haproxy.folder,
       httpPort,
@@ -174,7 +202,14 @@ export class Arrangement {
 
   /** Tells one configuration from another, whoever is behind it. */
   private markOf(layout: Layout): string {
-    const { text, map } = this.draft(layout, '');
-    return createHash('sha256').update(text).update(map).digest('hex').slice(0, 16);
+    const { text, maps } = this.draft(layout, '');
+    return createHash('sha256')
+      .update(text)
+      .update(maps.rules ?? '')
+      .digest('hex')
+      .slice(0, 16);
   }
 }
+
+const isEmpty = ({ fronts, rules, virtualPort }: Layout): boolean =>
+  fronts.length === 0 && rules.length === 0 && virtualPort === undefined;

@@ -1,16 +1,21 @@
 import type { Change, Key } from '@tutti/bus';
-import type { BridgesRecord, EndpointsRecord, NodeRecord, RouteRecord, ServiceRef } from '@tutti/model';
+import type { BridgesRecord, EndpointsRecord, NodeRecord, RouteRecord, ServiceRef, StatusRecord } from '@tutti/model';
+import type { VirtualDesk } from '../virtual/desk.js';
 import { layoutOf, type Backend, type Layout } from './core/layout.js';
+import { virtualMaps, type VirtualMaps } from './core/virtual.js';
 import { wantedOf, type Surroundings, type Wanted } from './core/members.js';
 
 export const FOLLOWED = ['route', 'endpoints', 'node', 'bridges'] as const;
-export type Followed = (typeof FOLLOWED)[number];
+/** Of statuses those of this node. */
+export type Followed = (typeof FOLLOWED)[number] | 'status';
 
 export const serviceKey = ({ namespace, app, service }: ServiceRef): string => [namespace, app, service].join('/');
 
 /** What a change bears on: how the proxy is laid out, or who is behind a service. */
 export interface Touched {
   layout?: true;
+  /** Who may come to which virtual address. */
+  maps?: true;
   services: string[];
 }
 
@@ -25,7 +30,13 @@ export class Picture {
   /** Every change of endpoints up to this revision of STATE is in here. */
   revision = 0;
 
-  constructor(self: string) {
+  /** Addresses of the containers of this node that are on several networks. */
+  private readonly containers = new Map<Key, string[]>();
+
+  constructor(
+    self: string,
+    private readonly desk?: VirtualDesk,
+  ) {
     this.around = { self, node: (name) => this.nodes.get(name), bridges: (name) => this.bridges.get(name) };
   }
 
@@ -33,7 +44,7 @@ export class Picture {
     switch (change.kind) {
       case 'route':
         set(this.routes, change.key, change as Put<RouteRecord>);
-        return { layout: true, services: [] };
+        return { layout: true, maps: true, services: [] };
       case 'endpoints':
         this.revision = Math.max(this.revision, change.revision);
         return { services: [this.takeEndpoints(change.key, change as Put<EndpointsRecord>)] };
@@ -41,12 +52,23 @@ export class Picture {
         return this.takeNode(this.nodes, change.key, change as Put<NodeRecord>);
       case 'bridges':
         return this.takeNode(this.bridges, change.key, change as Put<BridgesRecord>);
+      case 'status':
+        return this.takeStatus(change.key, change as Put<StatusRecord>);
     }
   }
 
   /** @param isGood which services are to be in it */
   layout(isGood: (service: string) => boolean = () => true): Layout {
-    return layoutOf([...this.routes.values()].filter((route) => isGood(serviceKey(route))));
+    return layoutOf(
+      [...this.routes.values()].filter((route) => isGood(serviceKey(route))),
+      this.desk?.networks,
+    );
+  }
+
+  /** @param isThere which services HAProxy has backends for */
+  maps(isThere: (service: string) => boolean): VirtualMaps {
+    const routes = [...this.routes.values()].filter((route) => isThere(serviceKey(route)));
+    return virtualMaps(routes, this.desk?.networks ?? [], [...this.containers.values()]);
   }
 
   routedServices(): string[] {
@@ -70,6 +92,14 @@ export class Picture {
   private of(service: string): EndpointsRecord | undefined {
     const key = this.services.get(service);
     return key && this.endpoints.get(key);
+  }
+
+  private takeStatus(key: Key, { type, record }: Put<StatusRecord>): Touched {
+    const addresses = Object.values((type === 'put' && record?.addresses) || {});
+    const before = this.containers.get(key)?.join();
+    if (addresses.length > 1) this.containers.set(key, addresses);
+    else this.containers.delete(key);
+    return { services: [], ...(before !== this.containers.get(key)?.join() && { maps: true }) };
   }
 
   private takeEndpoints(key: Key, change: Put<EndpointsRecord>): string {

@@ -16,6 +16,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('data-plane');
   private subscription?: Subscription;
   private proxy?: Proxy;
+  private unhear: (() => void) | undefined;
 
   constructor(
     @Inject(BUS) private readonly bus: Connection,
@@ -23,23 +24,28 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { node, folder, haproxy: given, httpPort } = this.settings;
+    const { node, folder, haproxy: given, httpPort, desk } = this.settings;
     const program = await findProgram(given);
     const haproxy = new Haproxy({ program, folder, lost: () => proxy.lost() });
-    const picture = new Picture(node);
+    const picture = new Picture(node, desk);
     const proxy = new Proxy({
       bus: this.bus,
       haproxy,
       picture,
       node,
       httpPort,
+      ...(desk && { desk }),
       version: program.version,
       log: this.log,
     });
     this.proxy = proxy;
-    const all = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    const everywhere = FOLLOWED.map((kind) => filters.all<Followed>(kind));
+    const all = desk ? [...everywhere, filters.onNode<Followed & 'status'>('status', node)] : everywhere;
+    // What HAProxy serves depends on which networks there are: what it has already is not to be taken from it for a moment.
+    const open = (): unknown => (desk ? desk.offered().then(() => proxy.open()) : proxy.open());
+    this.unhear = desk?.onChange(() => proxy.touch({ layout: true, maps: true, services: [] }));
     this.subscription = watch(this.bus, all).subscribe({
-      next: (change: Change<Followed>) => (change.type === 'ready' ? proxy.open() : proxy.touch(picture.take(change))),
+      next: (change: Change<Followed>) => (change.type === 'ready' ? open() : proxy.touch(picture.take(change))),
       error: (error: unknown) => this.log.error(`the routes cannot be followed: ${messageOf(error)}`),
     });
   }
@@ -47,6 +53,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   /** HAProxy goes on with what it has. */
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
+    this.unhear?.();
     await this.proxy?.close();
   }
 }

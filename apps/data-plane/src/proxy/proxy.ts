@@ -7,6 +7,8 @@ import type { Backend } from './core/layout.js';
 import type { Haproxy } from './haproxy/haproxy.js';
 import type { Picture, Touched } from './picture.js';
 import { Report } from './report.js';
+import type { VirtualDesk } from '../virtual/desk.js';
+import { VirtualFront } from './virtual-front.js';
 import { Workers } from './workers.js';
 
 /** Changes of the layout are gathered for so long. */
@@ -24,6 +26,7 @@ export interface ProxyOptions {
   picture: Picture;
   node: string;
   httpPort: number;
+  desk?: VirtualDesk;
   version: string;
   log: LoggerService;
 }
@@ -35,6 +38,7 @@ export class Proxy {
   private readonly report: Report;
   private readonly touched = new Set<string>();
   private layoutDueAt: number | undefined;
+  private mapsDue = false;
   private state: 'shut' | 'open' | 'closed' = 'shut';
   private working: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -45,9 +49,10 @@ export class Proxy {
   private told: Omit<ProxyRecord, 'updatedAt'> | undefined;
 
   constructor(private readonly options: ProxyOptions) {
-    const { haproxy, picture, bus, log, httpPort } = options;
+    const { haproxy, picture, bus, log, httpPort, desk } = options;
+    const virtual = new VirtualFront(haproxy, desk);
     this.workers = new Workers({ haproxy, wanted: (backend) => picture.wanted(backend) });
-    this.arrangement = new Arrangement({ haproxy, picture, workers: this.workers, log, httpPort });
+    this.arrangement = new Arrangement({ haproxy, picture, workers: this.workers, virtual, log, httpPort });
     this.report = new Report(bus, (error) => log.warn(`the proxy's record is not written yet: ${messageOf(error)}`));
   }
 
@@ -59,7 +64,8 @@ export class Proxy {
     this.wake();
   }
 
-  touch({ layout, services }: Touched): void {
+  touch({ layout, maps, services }: Touched): void {
+    if (maps) this.mapsDue = true;
     for (const service of services) this.touched.add(service);
     if (layout) this.layoutDueAt ??= Date.now() + GATHER_MS;
     this.wake();
@@ -90,7 +96,7 @@ export class Proxy {
   private async work(): Promise<void> {
     // What comes in one piece is done in one piece.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.state === 'open' && (this.isLayoutDue || this.touched.size > 0 || this.isDraining)) {
+    while (this.state === 'open' && (this.hasNews || this.isDraining)) {
       try {
         await this.round();
       } catch (error) {
@@ -104,12 +110,16 @@ export class Proxy {
     return this.layoutDueAt !== undefined && this.layoutDueAt <= Date.now();
   }
 
+  private get hasNews(): boolean {
+    return this.isLayoutDue || this.mapsDue || this.touched.size > 0;
+  }
+
   private get isDraining(): boolean {
     return Object.keys(this.inFlight).length > 0;
   }
 
   private async round(): Promise<void> {
-    const hasNews = this.touched.size > 0 || this.isLayoutDue;
+    const { hasNews } = this;
     if (!hasNews) await sleep(POLL_MS);
     if (this.isLayoutDue) await this.arrange();
     // From here on nothing is waited for until what is to be done has been worked out: what comes later is of the next round.
@@ -117,6 +127,7 @@ export class Proxy {
     const services = [...this.touched];
     this.touched.clear();
     await this.workers.apply(services.flatMap((service) => this.arrangement.backendsOf(service)));
+    if (this.mapsDue) await this.tellMaps();
     await this.count(hasNews);
     this.applied = upTo;
     this.tell(hasNews);
@@ -130,7 +141,13 @@ export class Proxy {
       this.adopted = true;
     }
     await this.arrangement.arrange();
+    this.mapsDue = true;
     this.isDown = false;
+  }
+
+  private async tellMaps(): Promise<void> {
+    this.mapsDue = false;
+    await this.arrangement.tellMaps();
   }
 
   private async recover(error: unknown): Promise<void> {

@@ -3,6 +3,7 @@ import { invalid, requireName, toName } from '@tutti/model';
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { VirtualDesk } from '../virtual/desk.js';
 import { isPort } from './core/safe.js';
 
 /** How the proxy of a node works. */
@@ -15,6 +16,8 @@ export interface Settings {
   httpPort: number;
   /** Keeps its file and its sockets, which have to have short names. */
   folder: string;
+  /** Where it meets the node's networks; absent: it serves no virtual addresses. */
+  desk?: VirtualDesk;
 }
 
 export type ProxyServiceOptions = Omit<ServiceOptions, 'name'> &
@@ -31,9 +34,13 @@ export const isProxyWanted = (env: NodeJS.ProcessEnv = process.env): boolean => 
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: ProxyServiceOptions): Settings {
-  const { node, haproxy, folder, cluster = 'tutti', httpPort = 80 } = options;
+  const { node, haproxy, folder, desk, cluster = 'tutti', httpPort = 80 } = options;
   requireName(node, 'the node');
-  return { node, ...(haproxy !== undefined && { haproxy }), httpPort, folder: folder ?? defaultFolder(cluster, node) };
+  return {
+    ...{ node, httpPort, folder: folder ?? defaultFolder(cluster, node) },
+    ...(haproxy !== undefined && { haproxy }),
+    ...(desk && { desk }),
+  };
 }
 
 /**

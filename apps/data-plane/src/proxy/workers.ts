@@ -25,6 +25,11 @@ export class Workers {
     return this.tables.size;
   }
 
+  /** The process that takes connections in; 0: none. */
+  get pid(): number {
+    return this.tables.has(this.current) ? this.current : 0;
+  }
+
   /** The process that takes connections in from now on, and the servers that it has begun with. */
   add(pid: number, tables: ReadonlyMap<string, Table>): void {
     this.tables.set(pid, new Map(tables));

@@ -7,6 +7,8 @@ export interface Chains {
   out: string;
   peers: string;
   nat: string;
+  /** Turns what goes to virtual addresses to the proxy. */
+  turn: string;
 }
 
 /** @param mark what no other node's agent on this host has */
@@ -17,6 +19,7 @@ export function chainsOf(mark: string): Chains {
     out: `TUTTI-${mark}-OUT`,
     peers: `TUTTI-${mark}-PEERS`,
     nat: `TUTTI-${mark}-NAT`,
+    turn: `TUTTI-${mark}-TURN`,
   };
 }
 
@@ -43,8 +46,22 @@ export interface FirewallRules {
   nat: Record<string, string[]>;
 }
 
-export function firewallRules(picture: Picture, way: string, chains: Chains): FirewallRules {
+/** Virtual addresses, and where the node's proxy takes in what goes to them; no port: it does not. */
+export interface Virtual {
+  stretch?: string;
+  port?: number;
+}
+
+/** @param virtual undefined: not known yet, what is set up stays */
+export function firewallRules(
+  picture: Picture,
+  { way, virtual }: { way: string; virtual?: Virtual },
+  chains: Chains,
+): FirewallRules {
   const { peers, range, bridges } = picture;
+  const { stretch, port } = virtual ?? {};
+  const isTurned = stretch !== undefined && port !== undefined;
+  const turned = isTurned ? bridges.map(({ device }) => ({ device, stretch, port })) : [];
   const known = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
   return {
     filter: {
@@ -54,13 +71,31 @@ export function firewallRules(picture: Picture, way: string, chains: Chains): Fi
         `-s ${ownAddressIn(peer.range)}/32 -j ACCEPT`,
       ]),
       // A host that lets nothing in still has to answer for names.
-      [chains.input]: bridges.flatMap(({ device, gateway }) =>
-        ['udp', 'tcp'].map((protocol) => `-i ${device} -d ${gateway}/32 -p ${protocol} --dport 53 -j ACCEPT`),
-      ),
-      [chains.forward]: [known, ...bridges.flatMap((bridge) => bridgeRules(picture, bridge, { ...chains, way }))],
+      [chains.input]: [
+        ...bridges.flatMap(({ device, gateway }) =>
+          ['udp', 'tcp'].map((protocol) => `-i ${device} -d ${gateway}/32 -p ${protocol} --dport 53 -j ACCEPT`),
+        ),
+        ...turned.map(
+          ({ device, stretch, port }) =>
+            `-i ${device} -p tcp --dport ${port} -m conntrack --ctorigdst ${stretch} -j ACCEPT`,
+        ),
+      ],
+      // Nobody is there for anything else that is sent to a virtual address.
+      [chains.forward]: [
+        known,
+        ...(virtual?.stretch === undefined ? [] : [`-d ${virtual.stretch} -j REJECT`]),
+        ...bridges.flatMap((bridge) => bridgeRules(picture, bridge, { ...chains, way })),
+      ],
     },
     // The sender's address is what tells networks apart on the other host.
-    nat: { [chains.nat]: peers.map((peer) => `-s ${range} -d ${peer.range} -j ACCEPT`) },
+    nat: {
+      [chains.nat]: peers.map((peer) => `-s ${range} -d ${peer.range} -j ACCEPT`),
+      ...(virtual && {
+        [chains.turn]: turned.map(
+          ({ device, stretch, port }) => `-i ${device} -d ${stretch} -p tcp -j REDIRECT --to-ports ${port}`,
+        ),
+      }),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BridgesRecord } from '@tutti/model';
-import { chainsOf, chainsText, deserted, firewallRules } from './firewall.js';
+import { chainsOf, chainsText, deserted, firewallRules, type Virtual } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
 import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
 
@@ -76,7 +76,7 @@ describe('the picture', () => {
 
 describe('the firewall', () => {
   const chains = chainsOf('abc');
-  const text = chainsText(firewallRules(picture(), 'eth0', chains));
+  const text = chainsText(firewallRules(picture(), { way: 'eth0' }, chains));
 
   test('lets through what is of one network, and the nodes themselves, and stops the rest of the cluster', () => {
     expect(text.split('\n').filter((line) => line.startsWith('-A TUTTI-abc-FORWARD'))).toEqual([
@@ -103,6 +103,25 @@ describe('the firewall', () => {
     expect(named.every((line) => line.startsWith(':TUTTI-abc-'))).toBe(true);
     const longest = Object.values(chainsOf('01234567')).map((name) => name.length);
     expect(Math.max(...longest)).toBeLessThanOrEqual(28);
+  });
+});
+
+describe('virtual addresses', () => {
+  const chains = chainsOf('abc');
+  const textOf = (virtual: Virtual): string => chainsText(firewallRules(picture(), { way: 'eth0', virtual }, chains));
+
+  test('are turned to the proxy, from the networks of this node only; whatever else goes there is refused', () => {
+    const text = textOf({ stretch: '10.192.0.0/14', port: 15_001 });
+    expect(text).toContain('-A TUTTI-abc-TURN -i br-10.196.1.1 -d 10.192.0.0/14 -p tcp -j REDIRECT --to-ports 15001');
+    expect(text).toContain('--dport 15001 -m conntrack --ctorigdst 10.192.0.0/14 -j ACCEPT');
+    expect(text).toContain('-A TUTTI-abc-FORWARD -d 10.192.0.0/14 -j REJECT');
+    expect(text.match(/REDIRECT/g)).toHaveLength(1);
+  });
+
+  test('are turned no longer where nothing serves them, and left alone while nobody knows', () => {
+    expect(textOf({ stretch: '10.192.0.0/14' })).toContain(':TUTTI-abc-TURN ');
+    expect(textOf({ stretch: '10.192.0.0/14' })).not.toContain('REDIRECT');
+    expect(chainsText(firewallRules(picture(), { way: 'eth0' }, chains))).not.toContain('-TURN');
   });
 });
 

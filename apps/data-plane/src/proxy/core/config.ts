@@ -6,6 +6,7 @@ import { RULES_FRONT, rulesFront } from './rules.js';
 import { whole, withPort } from './safe.js';
 import { serverWords } from './server-words.js';
 import type { Slot, Table } from './table.js';
+import { virtualFront } from './virtual-config.js';
 
 /** The configuration file of HAProxy. Every name and number in it was checked when the layout was made. */
 export function renderConfig(layout: Layout, tables: ReadonlyMap<string, Table>, host: Host): string {
@@ -14,6 +15,7 @@ export function renderConfig(layout: Layout, tables: ReadonlyMap<string, Table>,
     DEFAULTS,
     ...layout.fronts.flatMap((front) => renderFront(front, host)),
     ...(layout.rules.length > 0 ? renderRules(layout, host) : []),
+    ...(layout.virtualPort === undefined ? [] : virtualFront(layout.virtualPort, host)),
     ...layout.backends.flatMap((backend) => [
       ...rateTable(backend),
       renderBackend(backend, tables.get(backend.name) ?? []),

@@ -7,7 +7,9 @@ import type {
   RouteRecord,
   ServiceRef,
 } from '@tutti/model';
+import type { NearNetwork } from '../../virtual/desk.js';
 import { isAddress, isPort, isService, readRule } from './safe.js';
+import { ANY_PORT, SERVER_FIRST, virtualNetworks } from './virtual.js';
 
 /** How a backend speaks to its tasks. */
 export type Mode = 'tcp' | 'http' | 'grpc';
@@ -16,7 +18,7 @@ export type Mode = 'tcp' | 'http' | 'grpc';
 export interface Backend extends ServiceRef {
   name: string;
   mode: Mode;
-  /** Of the container. */
+  /** Of the container; `ANY_PORT`: the one that the client has asked for. */
   target: number;
   options: ProxyOptions;
 }
@@ -41,6 +43,8 @@ export interface Layout {
   backends: Backend[];
   /** What one front end for all hands on by host name and path. */
   rules: Rule[];
+  /** Where virtual addresses are served; absent: they are not. */
+  virtualPort?: number;
   problems: ProxyProblem[];
 }
 
@@ -61,7 +65,7 @@ const backendName = (ref: ServiceRef, { mode, target }: Pick<Backend, 'mode' | '
   [mode, ref.namespace, ref.app, ref.service, target].join(':');
 
 /** What the routes ask of a proxy. Of two that want the same, the one whose service comes first in the alphabet has it. */
-export function layoutOf(routes: readonly RouteRecord[]): Layout {
+export function layoutOf(routes: readonly RouteRecord[], near: readonly NearNetwork[] = []): Layout {
   const layout: Layout = { fronts: [], backends: [], rules: [], problems: [] };
   const backends = new Map<string, Backend>();
   for (const route of routes.filter(isService).sort((a, b) => (refText(a) < refText(b) ? -1 : 1))) {
@@ -69,6 +73,8 @@ export function layoutOf(routes: readonly RouteRecord[]): Layout {
     for (const rule of route.http) addRule(layout, route, rule);
     const targets = [...route.published, ...route.http].map(({ target }) => target).filter(isPort);
     for (const backend of targets.flatMap((target) => backendsOf(route, target))) backends.set(backend.name, backend);
+    const isNear = virtualNetworks(route, near).length > 0;
+    for (const backend of isNear ? virtualBackends(route) : []) backends.set(backend.name, backend);
   }
   layout.backends = [...backends.values()];
   return layout;
@@ -114,18 +120,24 @@ function frontOf(route: RouteRecord, { published, target, hostIp }: IngressPort)
 
 const PROTOCOLS: readonly PortProtocol[] = ['auto', 'tcp', 'http', 'grpc'];
 
-/** FTP, SSH, mail, news, databases, screens: there the server speaks first, and nobody wants to wait for a client. */
-const SERVER_FIRST = new Set([21, 22, 23, 25, 110, 119, 143, 587, 2525, 3306, 3307, 5900, 6600, 33060]);
-
 function protocolOf({ proxy }: RouteRecord, target: number): PortProtocol {
-  const stated = proxy.protocols[target] ?? (SERVER_FIRST.has(target) ? 'tcp' : 'auto');
+  const stated = proxy.protocols[target] ?? (SERVER_FIRST.includes(target) ? 'tcp' : 'auto');
   return PROTOCOLS.includes(stated) ? stated : 'auto';
 }
 
 /** One for each way in which the port may be spoken to. */
 function backendsOf(route: RouteRecord, target: number): Backend[] {
   const protocol = protocolOf(route, target);
-  const modes: Mode[] = protocol === 'auto' ? ['http', 'tcp'] : [protocol];
+  return backendsFor(route, target, protocol === 'auto' ? ['http', 'tcp'] : [protocol]);
+}
+
+/** For whichever port a client asks of the service's virtual address. */
+function virtualBackends(route: RouteRecord): Backend[] {
+  const hasGrpc = Object.values(route.proxy.protocols).includes('grpc');
+  return backendsFor(route, ANY_PORT, ['http', 'tcp', ...(hasGrpc ? (['grpc'] as const) : [])]);
+}
+
+function backendsFor(route: RouteRecord, target: number, modes: readonly Mode[]): Backend[] {
   const { namespace, app, service, proxy: options } = route;
   const ref = { namespace, app, service };
   return modes.map((mode) => ({ ...ref, name: backendName(ref, { mode, target }), mode, target, options }));

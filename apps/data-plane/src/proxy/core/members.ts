@@ -1,6 +1,7 @@
 import type { BridgesRecord, Endpoint, EndpointsRecord, NodeRecord } from '@tutti/model';
 import type { Backend } from './layout.js';
 import { isAddress, isPort, whole } from './safe.js';
+import { ANY_PORT } from './virtual.js';
 
 /** A task behind a backend. */
 export interface Member {
@@ -59,6 +60,7 @@ function placeOf(
   const isHere = node === around.self;
   const hasNetworks = around.node(node)?.engine.kind !== 'process';
   if (own !== undefined && hasNetworks && (isHere || around.bridges(node))) return { address: own, port: target };
+  if (target === ANY_PORT) return undefined;
   const port = endpoint.ports.find(
     ({ container, protocol, mode }) => container === target && protocol === 'tcp' && mode !== 'ingress',
   )?.host;

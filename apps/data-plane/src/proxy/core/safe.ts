@@ -25,8 +25,9 @@ export function whole(
     : fallback;
 }
 
+/** Port 0: none, which for a server is whichever the client has asked for. */
 export const withPort = ({ address, port }: { address: string; port: number }): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  `${address.includes(':') ? `[${address}]` : address}${port === 0 ? '' : `:${port}`}`;
 
 const HOST = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 const PATH = /^(?:\/[A-Za-z0-9._~@+-]+)*$/;

@@ -1,15 +1,17 @@
 import type { Backend } from './layout.js';
 import { whole } from './safe.js';
+import { ANY_PORT } from './virtual.js';
 
 /** What every server of a backend is told, those that are added while it runs, too: they inherit nothing. */
-export function serverWords({ mode, options }: Backend): string[] {
+export function serverWords({ mode, target, options }: Backend): string[] {
   const { ejectAfter, sendProxy } = options;
   return [
     // Idle connections are not kept for long, so that a task seldom closes one in the moment in which it is used again.
     ...(mode === 'tcp' ? [] : ['pool-purge-delay', '1s']),
     ...(mode === 'grpc' ? ['proto', 'h2'] : []),
     ...(sendProxy === 'v1' ? ['send-proxy'] : sendProxy === 'v2' ? ['send-proxy-v2'] : []),
-    ...leavingOut(mode, ejectAfter),
+    // That a task refuses connections to one port says nothing of its others.
+    ...(target === ANY_PORT ? [] : leavingOut(mode, ejectAfter)),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Member, Wanted } from './members.js';
 import type { ServerState } from './readings.js';
 import { withPort } from './safe.js';
 import { serverWords } from './server-words.js';
+import { ANY_PORT } from './virtual.js';
 
 /** A server of a backend: made once, given to one task after another, never deleted. */
 export interface Slot {
@@ -95,7 +96,7 @@ const slotName = ({ backup }: Pick<Slot, 'backup'>, index: number): string => `$
 const at = (backend: Backend, { name }: Slot): string => `${backend.name}/${name}`;
 
 const occupy = (backend: Backend, slot: Slot): string[] => [
-  `set server ${at(backend, slot)} addr ${slot.address} port ${slot.port}`,
+  `set server ${at(backend, slot)} addr ${slot.address}${slot.port === 0 ? '' : ` port ${slot.port}`}`,
   `set server ${at(backend, slot)} weight ${slot.weight}`,
   `set server ${at(backend, slot)} state ready`,
 ];
@@ -119,14 +120,14 @@ function change(backend: Backend, slot: Slot, was: Slot | undefined): string[] {
 }
 
 /** The servers that a process of HAProxy begins with: those of the tasks, and free ones for those to come. */
-export function freshTable({ members }: Wanted, { options }: Backend): Table {
+export function freshTable({ members }: Wanted, { options, target }: Backend): Table {
   const all = [...members].map(([task, member]): Omit<Slot, 'name'> => ({ task, ...member, state: 'ready' }));
   const spare = Math.max(4, Math.ceil(all.length / 2));
   const free = (backup: boolean): Omit<Slot, 'name'>[] =>
     Array.from({ length: spare }, () => ({
       backup,
       address: '0.0.0.0',
-      port: 1,
+      port: target === ANY_PORT ? 0 : 1,
       weight: 100,
       state: 'maint' as const,
     }));

@@ -33,14 +33,13 @@ export interface HaproxyOptions {
 /** What HAProxy is told in files. */
 export interface Configuration {
   text: string;
-  map: string;
+  /** By name; each is a file. */
+  maps: Record<string, string>;
 }
 
 /** HAProxy itself: a master that outlives us, and its processes. */
 export class Haproxy {
   readonly socket: MasterSocket;
-  /** The map that the file refers to. */
-  readonly mapPath: string;
   /** The map by which a process learns that it was replaced. */
   readonly stalePath: string;
   /** Over which a new process takes the listeners of the one before it. */
@@ -58,7 +57,6 @@ export class Haproxy {
     this.file = join(folder, 'haproxy.cfg');
     this.stalePath = join(folder, 'stale.map');
     writeFileSync(this.stalePath, '', { mode: 0o600 });
-    this.mapPath = join(folder, 'rules.map');
     this.log = join(folder, 'haproxy.log');
     this.masterPath = join(folder, 'master.sock');
     this.statsPath = join(folder, 'stats.sock');
@@ -67,6 +65,11 @@ export class Haproxy {
 
   get folder(): string {
     return this.options.folder;
+  }
+
+  /** The map of that name that the file refers to. */
+  mapFile(name: string): string {
+    return join(this.folder, `${name}.map`);
   }
 
   /** Its processes; undefined where it does not run. */
@@ -85,9 +88,9 @@ export class Haproxy {
   }
 
   /** Why HAProxy would refuse this configuration; undefined where it takes it. */
-  async refuses({ text, map }: Configuration): Promise<string | undefined> {
+  async refuses({ text, maps }: Configuration): Promise<string | undefined> {
     const draft = `${this.file}.draft`;
-    writeFileSync(this.mapPath, map, { mode: 0o600 });
+    this.writeMaps(maps);
     writeFileSync(draft, text, { mode: 0o600 });
     const refusal = await refusalOf(this.options.program, draft);
     rmSync(draft, { force: true });
@@ -99,11 +102,10 @@ export class Haproxy {
    * @returns the new process
    * @throws TuttiError `unavailable` with HAProxy's own words where it does not
    */
-  async run({ text, map }: Configuration): Promise<number> {
+  async run({ text, maps }: Configuration): Promise<number> {
     this.unwatch?.();
     const before = await this.processes();
-    // Read at the start of a process, and never again.
-    writeFileSync(this.mapPath, map, { mode: 0o600 });
+    this.writeMaps(maps);
     writeFileSync(`${this.file}.new`, text, { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
     this.boundLog();
@@ -135,6 +137,11 @@ export class Haproxy {
     const text = await this.socket.ask(['show proc']).catch(() => '');
     const pid = Number(/^(\d+)\s+master\b/m.exec(text)?.[1]);
     return pid > 1 ? pid : undefined;
+  }
+
+  /** Read at the start of a process, and never again. */
+  private writeMaps(maps: Configuration['maps']): void {
+    for (const [name, text] of Object.entries(maps)) writeFileSync(this.mapFile(name), text, { mode: 0o600 });
   }
 
   private async reload(): Promise<() => boolean> {
