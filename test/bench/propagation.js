@@ -83,12 +83,14 @@ async function tasksOf(lab, app) {
  * @returns by then at the latest it was out, and when it was last seen to have been chosen since we began to look
  */
 async function untilOut(sight, { addresses }) {
-  for (let chosen, chosenAt = null; ;) {
-    const server = (await sight.open()).find(({ address }) => addresses.has(address));
+  const before = new Map();
+  for (let chosenAt = null; ;) {
+    // It is behind several back ends, one for each way to speak to it.
+    const found = (await sight.open()).filter(({ address }) => addresses.has(address));
     const at = wallMs();
-    if (!server) return { outAt: at, chosenAt };
-    if (chosen !== undefined && server.chosen > chosen) chosenAt = at;
-    chosen = server.chosen;
+    if (found.some(({ backend, chosen }) => chosen > (before.get(backend) ?? Infinity))) chosenAt = at;
+    if (found.length === 0) return { outAt: at, chosenAt };
+    for (const { backend, chosen } of found) before.set(backend, chosen);
     await sleep(LOOK_MS);
   }
 }

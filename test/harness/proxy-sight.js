@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 
 /** Where it stands in what `show stat` says of a server. */
-const FIELD = { status: 17, chosen: 30, address: 73 };
+const FIELD = { backend: 0, status: 17, chosen: 30, address: 73 };
 const SERVERS = 4;
 
 /** Looks at the HAProxy behind this socket. */
@@ -11,7 +11,7 @@ export class ProxySight {
     this.path = path;
   }
 
-  /** The servers to which it sends now: `{ address, chosen }`, how often each was chosen so far. */
+  /** The servers to which it sends now: `{ backend, address, chosen }`, how often each was chosen so far. */
   async open() {
     const text = await this.#ask(`show stat -1 ${SERVERS} -1`);
     return text
@@ -19,7 +19,11 @@ export class ProxySight {
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map((line) => line.split(','))
       .filter((fields) => /^(UP|no check)/.test(fields[FIELD.status] ?? ''))
-      .map((fields) => ({ address: fields[FIELD.address], chosen: Number(fields[FIELD.chosen]) }));
+      .map((fields) => ({
+        backend: fields[FIELD.backend],
+        address: fields[FIELD.address],
+        chosen: Number(fields[FIELD.chosen]),
+      }));
   }
 
   #ask(line) {
