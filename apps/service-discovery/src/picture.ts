@@ -1,13 +1,16 @@
 import { keys, RecordTable, type Change } from '@tutti/bus';
 import {
   DEFAULT_TRAFFIC,
+  type AppRef,
   type EndpointsRecord,
   type LivenessRecord,
   type ProxyRecord,
+  type RolloutRecord,
   type ServiceRef,
   type Verdict,
 } from '@tutti/model';
 import { runningOf, wantedOf, type Running, type ServiceView, type Wanted } from './core/endpoints.js';
+import type { Moving } from './core/weights.js';
 import { isSending, type Proxy } from './core/leaving.js';
 
 /** `namespace/app/service`: what is looked at as one. */
@@ -19,7 +22,7 @@ export function refOf(key: string): ServiceRef {
 }
 
 /** The records that endpoints follow from. */
-export const FOLLOWED = ['task', 'status', 'health', 'route', 'proxy', 'liveness', 'endpoints'] as const;
+export const FOLLOWED = ['task', 'status', 'health', 'route', 'proxy', 'liveness', 'rollout', 'endpoints'] as const;
 export type Followed = (typeof FOLLOWED)[number];
 
 /** What is known of the tasks of services and of the proxies that send to them, folded from a watch. */
@@ -42,6 +45,11 @@ export class Picture {
     group: ({ node }) => node,
     keep: ({ state }) => state,
   });
+  /** Of each application, the services whose traffic moves to a new version. */
+  private readonly moves = new RecordTable<'rollout', Record<string, Moving>>({
+    group: appKey,
+    keep: ({ services }) => movingIn(services),
+  });
   /** Service to its tasks that are being drained, each with the revision of the record that said so first. */
   private readonly draining = new Map<string, Map<string, number>>();
 
@@ -60,9 +68,21 @@ export class Picture {
         return this.allProxies.take(change as Change<'proxy'>) === undefined ? [] : this.draining.keys();
       case 'liveness':
         return this.liveness.take(change as Change<'liveness'>) === undefined ? [] : this.draining.keys();
+      case 'rollout':
+        return this.takeRollout(change as Change<'rollout'>);
       case 'endpoints':
         return this.note(change as Change<'endpoints'>);
     }
+  }
+
+  private takeRollout(change: Change<'rollout'>): Iterable<string> {
+    if (change.type === 'ready') return [];
+    const [, namespace = '', app = ''] = change.key.split('.');
+    const services = (): string[] => Object.keys(this.moves.in(appKey({ namespace, app }))[0] ?? {});
+    const before = services();
+    this.moves.take(change);
+    const touched = new Set([...before, ...services()]);
+    return [...touched].map((service) => serviceKey({ namespace, app, service }));
   }
 
   /** Remembers which version of the endpoints was the first that lists a task as leaving. */
@@ -87,10 +107,13 @@ export class Picture {
 
   view(service: string): ServiceView {
     const verdicts = new Map(this.health.in(service).map(({ task, verdict }) => [task, verdict]));
+    const ref = refOf(service);
+    const moving = this.moves.in(appKey(ref))[0]?.[ref.service];
     return {
       tasks: this.tasks.in(service),
       statuses: this.statuses.in(service),
       verdictOf: (task) => verdicts.get(task),
+      ...(moving && { moving }),
     };
   }
 
@@ -108,6 +131,15 @@ export class Picture {
       .flatMap((node) => this.allProxies.in(node))
       .filter((proxy) => isSending(proxy, this.liveness.get(keys.liveness(proxy))?.value));
   }
+}
+
+const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
+
+function movingIn(services: RolloutRecord['services']): Record<string, Moving> {
+  const all = Object.entries(services).flatMap(([name, { shift }]) =>
+    shift ? [[name, { digest: shift.digest, share: shift.share }] as const] : [],
+  );
+  return Object.fromEntries(all);
 }
 
 const some = (service: string | undefined): string[] => (service === undefined ? [] : [service]);

@@ -3,7 +3,7 @@ import type { ApplicationSpec, Content, ContentSpec, ContentText, ServiceSpec } 
 import { canonicalJson } from './core/canonical.js';
 
 /** Settings that steer the tasks of a service without being part of any: a change of them replaces no container. */
-const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'dependsOn', 'traffic'] as const;
+const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'rollout', 'dependsOn', 'traffic'] as const;
 
 /**
  * A digest of all that a service's containers are made from: its own settings, the networks and volumes that it

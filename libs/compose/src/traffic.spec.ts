@@ -63,3 +63,33 @@ describe('how a service is reached', () => {
     );
   });
 });
+
+describe('how a new version takes over', () => {
+  it.each<[string, ServiceSpec['rollout']]>([
+    ['rolling', undefined],
+    ['{strategy: rolling}', undefined],
+    ['canary', { strategy: 'canary', steps: [10, 50] }],
+    ['{strategy: canary, pause: manual}', { strategy: 'canary', steps: [10, 50] }],
+    ['{strategy: canary, steps: [5, "20"], pause: 30s}', { strategy: 'canary', steps: [5, 20], pauseMs: 30_000 }],
+    ['blue-green', { strategy: 'blue-green' }],
+  ])('%s', (written, rollout) => {
+    expect(web(`x-tutti: {rollout: ${written}}`).rollout).toEqual(rollout);
+  });
+
+  it.each([
+    ['purple', 'rollout'],
+    ['{steps: [10]}', 'rollout'],
+    ['{strategy: canary, steps: [50, 10]}', 'rollout.steps'],
+    ['{strategy: canary, steps: [100]}', 'rollout.steps[0]'],
+    ['{strategy: canary, pause: soon}', 'rollout.pause'],
+    ['{strategy: blue-green, steps: [10]}', 'rollout.steps'],
+    ['{strategy: canary, step: [10]}', 'rollout.step'],
+  ])('is not %s', (written, path) => {
+    expect(faultsOf(`x-tutti: {rollout: ${written}}`)).toContain(`services.web.x-tutti.${path}`);
+  });
+
+  it('is no part of what containers are made from', () => {
+    const digest = (rest: string): string => serviceDigest(web(rest), { services: {}, networks: {}, volumes: {} });
+    expect(digest('x-tutti: {rollout: canary}')).toBe(digest('x-tutti: {}'));
+  });
+});

@@ -77,6 +77,8 @@ export interface ServiceSpec {
   onPartition?: 'keep' | 'stop';
   update: UpdateSpec;
   rollback: UpdateSpec;
+  /** Absent: as `update` says. */
+  rollout?: RolloutSpec;
   traffic: TrafficSpec;
   runtime: RuntimeSpec;
 }
@@ -162,6 +164,13 @@ export interface PlacementSpec {
   spread: string[];
   maxReplicasPerNode?: number;
 }
+
+/** How a new version of a service takes over from the one before; where there is none, a few tasks at a time. */
+export type RolloutSpec =
+  /** `steps`: per cent of the traffic for the new version, growing; then all. `pauseMs` absent: a person says when to go on. */
+  | { strategy: 'canary'; steps: number[]; pauseMs?: number }
+  /** All new tasks beside the old ones, without traffic; then all of it at once. */
+  | { strategy: 'blue-green' };
 
 export interface UpdateSpec {
   /** 0: all at once. */

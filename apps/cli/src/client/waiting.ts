@@ -24,7 +24,7 @@ export interface WaitOptions {
 
 /** How waiting ended. `stuck`: what is missing has no place and nothing under way will give it one. */
 export type WaitEnd =
-  'accepted' | 'done' | 'failed' | 'paused' | 'rolled-back' | 'stuck' | 'timeout' | 'interrupted' | 'removed';
+  'accepted' | 'done' | 'waits' | 'failed' | 'paused' | 'rolled-back' | 'stuck' | 'timeout' | 'interrupted' | 'removed';
 
 /** A rollout that lacks only places is given this long for another to be freed. */
 const STUCK_MS = 15_000;

@@ -12,6 +12,7 @@ import {
   type TaskElement,
 } from '@tutti/model';
 import { age } from './ages.js';
+import { shiftText } from './rollouts.js';
 import { toneOf } from './style.js';
 import type { Column } from './table.js';
 
@@ -146,6 +147,15 @@ export const revisionColumns = (now: Date): Column<RevisionElement>[] => [
       Object.entries(services)
         .map(([name, image]) => `${name}=${image}`)
         .join(', '),
+  },
+  {
+    header: 'ROLLOUT',
+    value: ({ shifts }) =>
+      shifts &&
+      Object.entries(shifts)
+        .map(([name, shift]) => `${name} ${shiftText(shift)}`)
+        .join(', '),
+    optional: true,
   },
   {
     header: 'ROLLED BACK',

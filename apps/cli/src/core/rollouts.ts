@@ -1,8 +1,8 @@
-import type { RolloutRecord, ServiceProgress } from '@tutti/model';
+import type { RolloutRecord, ServiceProgress, Shift } from '@tutti/model';
 import type { Paint } from './style.js';
 
 /** How waiting for a rollout ends; `undefined` while it goes on. */
-export type RolloutEnd = 'done' | 'failed' | 'paused' | 'rolled-back';
+export type RolloutEnd = 'done' | 'waits' | 'failed' | 'paused' | 'rolled-back';
 
 /** Whether `rollout` has ended for a change that was accepted as `generation`. */
 export function endOf(rollout: RolloutRecord | null, generation: number): RolloutEnd | undefined {
@@ -11,7 +11,27 @@ export function endOf(rollout: RolloutRecord | null, generation: number): Rollou
   // What was rolled back before this change is what it was made upon.
   if (phase === 'rolled-back') return (rolledBack?.generation ?? 0) < generation ? 'done' : 'rolled-back';
   // A later change may have superseded the one waited for: then its own fate decides.
+  if (phase === 'progressing' && isWaiting(rollout)) return 'waits';
   return phase === 'done' || phase === 'failed' || phase === 'paused' ? phase : undefined;
+}
+
+/** Whether all that is under way waits for somebody to promote it. */
+function isWaiting({ services }: RolloutRecord): boolean {
+  const all = Object.values(services);
+  const isThere = ({ shift, desired, updated, healthy }: ServiceProgress): boolean =>
+    shift ? shift.waits === true : updated >= desired && healthy >= desired;
+  return all.some(({ shift }) => shift?.waits) && all.every(isThere);
+}
+
+/** Where the traffic of each service stands that moves to a new version. */
+export function shiftSentences({ services }: RolloutRecord): string[] {
+  return Object.entries(services).flatMap(([name, { shift }]) => (shift ? [`${name} ${shiftText(shift)}`] : []));
+}
+
+/** `step 1 of 3, 10% of the traffic; waits for tutti promote`. */
+export function shiftText({ step, steps, share, since, waits }: Shift): string {
+  const then = waits ? '; waits for `tutti promote` or `tutti abort`' : since ? '' : '; its tasks are being started';
+  return `step ${step} of ${steps}, ${share}% of the traffic${then}`;
 }
 
 /**
@@ -44,6 +64,7 @@ function detailOf(service: ServiceProgress, done: boolean): string {
   if (service.waiting) return `  ${service.waiting}`;
   const [pending] = service.pending;
   if (pending) return `  ${service.pending.length} pending: ${pending.reason}`;
+  if (service.shift) return `  ${shiftText(service.shift)}`;
   if (done) return '';
   const parts = [
     `${service.updated} of ${service.desired} updated`,
@@ -56,8 +77,8 @@ function detailOf(service: ServiceProgress, done: boolean): string {
 /** What became of a revision that failed, in one sentence. */
 export function rolledBackSentence({ rolledBack }: RolloutRecord): string | undefined {
   if (!rolledBack) return undefined;
-  const { from, to, cause } = rolledBack;
-  return `revision ${from} failed and was rolled back to revision ${to}: ${cause}`;
+  const { from, to, cause, aborted } = rolledBack;
+  return `revision ${from} ${aborted ? 'was aborted' : 'failed'} and was rolled back to revision ${to}: ${cause}`;
 }
 
 /** Every pending slot with its reason, once a reason and service. */

@@ -50,6 +50,18 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./rollback.js'),
   },
   {
+    name: 'promote',
+    summary: 'have a new version that waits take more of the traffic',
+    group: APPLICATIONS,
+    load: () => import('./promote.js'),
+  },
+  {
+    name: 'abort',
+    summary: 'give up what is being rolled out',
+    group: APPLICATIONS,
+    load: () => import('./abort.js'),
+  },
+  {
     name: 'restart',
     summary: 'replace the tasks of an application or service',
     group: APPLICATIONS,

@@ -4,7 +4,7 @@ import type { Command as GatewayCommand } from '../client/commands.js';
 import { commandAndWait, type WaitEnd } from '../client/waiting.js';
 import { Gateway } from '../client/http.js';
 import { faultLine } from '../core/plan-lines.js';
-import { pendingReasons, progressLines, rolledBackSentence } from '../core/rollouts.js';
+import { pendingReasons, progressLines, rolledBackSentence, shiftSentences } from '../core/rollouts.js';
 import { untilInterrupted } from '../terminal/interrupts.js';
 import { print, say } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
@@ -14,6 +14,7 @@ import type { WaitingOptions } from './options.js';
 const EXITS: Record<WaitEnd, number> = {
   accepted: 0,
   done: 0,
+  waits: 0,
   removed: 0,
   failed: 2,
   paused: 2,
@@ -28,10 +29,12 @@ export interface Change {
   command: GatewayCommand;
   /** What it did, for the closing line: `deployed`. */
   verb: string;
+  /** The end that is asked for, where that is not `done`. */
+  wanted?: WaitEnd;
 }
 
 /** Sends a change, shows how it comes along, says how it ended and sets the exit code. */
-export async function change({ ref, command, verb }: Change, options: WaitingOptions): Promise<void> {
+export async function change({ ref, command, verb, wanted }: Change, options: WaitingOptions): Promise<void> {
   const progress = new Progress();
   let last: RolloutRecord | undefined;
   let accepted: OutcomeRecord | undefined;
@@ -52,7 +55,7 @@ export async function change({ ref, command, verb }: Change, options: WaitingOpt
         progress.update(progressLines(rollout, progress.paint));
     },
   });
-  process.exitCode = EXITS[end];
+  process.exitCode = end === wanted ? 0 : EXITS[end];
   conclude(end, { ref, verb, ...(last && { last }), ...(accepted?.revision && { revision: accepted.revision }) });
 }
 
@@ -73,6 +76,7 @@ function conclude(end: WaitEnd, { ref, verb, last, revision }: Conclusion): void
   const as = revision === undefined ? '' : `, revision ${revision}`;
   if (end === 'removed') print(`${app} removed`);
   else if (end === 'done') print(`${app} ${verb}${as}`);
+  else if (end === 'waits' && last) shiftSentences(last).forEach((line) => print(`${app}${as}: ${line}`));
   else if (end === 'accepted') print(`${app} accepted${as}`);
   else if (end === 'rolled-back')
     say(`${app}: ${(last && rolledBackSentence(last)) ?? 'rolled back'}. \`tutti incidents ${app}\` says more.`);

@@ -6,7 +6,7 @@ import { NODE_ACTIONS } from './node-actions.js';
 import type { Verb } from './verb.js';
 
 const PATIENCE_MS = 500;
-const OF_APPS = ['deploy', 'plan', 'rollback', 'history', 'rm', 'ps', 'services', 'incidents'];
+const OF_APPS = ['deploy', 'plan', 'rollback', 'promote', 'abort', 'history', 'rm', 'ps', 'services', 'incidents'];
 const OF_NODES = ['drain', 'cordon', 'uncordon'];
 const OF_SERVICES = ['scale', 'restart', 'logs'];
 

@@ -44,6 +44,17 @@ export const OPERATIONS: Record<string, Described> = {
     body: JSON_BODY,
     answer: 202,
   },
+  'post /v1/apps/{namespace}/{app}/promote': {
+    summary: 'Have a canary, or a new version that waits, go to its next step or to the last',
+    query: COMMAND,
+    body: JSON_BODY,
+    answer: 202,
+  },
+  'post /v1/apps/{namespace}/{app}/abort': {
+    summary: 'Give up the revision that is being rolled out, and bring the one before back',
+    query: COMMAND,
+    answer: 202,
+  },
   'get /v1/outcomes/{namespace}/{command}': { summary: 'The answer to a command; 404 while there is none' },
   'get /v1/apps': { summary: 'All applications' },
   'get /v1/apps/{namespace}': { summary: 'The applications of a namespace' },

@@ -17,7 +17,7 @@ import { Plans } from '../commands/plans.js';
 import { Submissions, submissionOf, type Submission } from '../commands/submission.js';
 import { BadRequest } from '../http/problem.filter.js';
 import { namespaceOf, refOf } from '../http/validation.js';
-import { CommandQuery, DeployQuery, RestartBody, RollbackBody, ScaleBody } from './queries.js';
+import { CommandQuery, DeployQuery, PromoteBody, RestartBody, RollbackBody, ScaleBody } from './queries.js';
 
 /** What a request says beside what it wants. */
 interface Request {
@@ -122,6 +122,29 @@ export class CommandsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Accepted | OutcomeRecord> {
     return this.send('restart', { ...body }, { namespace, app, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/promote')
+  promote(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Body() body: PromoteBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('promote', { ...body }, { namespace, app, key, query, reply });
+  }
+
+  @Post('apps/:namespace/:app/abort')
+  abort(
+    @Param('namespace') namespace: string,
+    @Param('app') app: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Query() query: CommandQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Accepted | OutcomeRecord> {
+    return this.send('abort', {}, { namespace, app, key, query, reply });
   }
 
   @Get('outcomes/:namespace/:command')

@@ -143,6 +143,13 @@ export class RebalanceBody {
   @IsOptional() @IsBoolean() automatic?: boolean;
 }
 
+export class PromoteBody {
+  /** Absent: every service that has a new version. */
+  @IsOptional() @IsName() service?: string;
+  /** To the last step, not to the next. */
+  @IsOptional() @IsBoolean() all?: boolean;
+}
+
 export class RestartBody {
   /** Absent: every service. */
   @IsOptional() @IsName() service?: string;

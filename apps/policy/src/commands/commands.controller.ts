@@ -28,6 +28,16 @@ export class CommandsController {
     return this.commands.handle('restart', body, context);
   }
 
+  @EventPattern<string>(subjects.commandPattern('promote'))
+  promote(@Payload() body: unknown, @Ctx() context: JetStreamContext): Promise<void> {
+    return this.commands.handle('promote', body, context);
+  }
+
+  @EventPattern<string>(subjects.commandPattern('abort'))
+  abort(@Payload() body: unknown, @Ctx() context: JetStreamContext): Promise<void> {
+    return this.commands.handle('abort', body, context);
+  }
+
   @EventPattern<string>(subjects.commandPattern('remove'))
   remove(@Payload() body: unknown, @Ctx() context: JetStreamContext): Promise<void> {
     return this.commands.handle('remove', body, context);

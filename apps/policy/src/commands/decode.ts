@@ -2,7 +2,16 @@ import type { ClassConstructor } from 'class-transformer';
 import { isName, type CommandVerb, type Fault, type Resources } from '@tutti/model';
 import type { Command, CommandHead, Requests } from '../core/command.js';
 import { admit, type Submitted } from './admit.js';
-import { type CommandDto, DeployDto, RemoveDto, RestartDto, RollbackDto, ScaleDto } from './dto.js';
+import {
+  AbortDto,
+  type CommandDto,
+  DeployDto,
+  PromoteDto,
+  RemoveDto,
+  RestartDto,
+  RollbackDto,
+  ScaleDto,
+} from './dto.js';
 import { namespaceFaults } from './identity.js';
 import { validated } from './validate.js';
 
@@ -11,6 +20,8 @@ const DTOS: Record<CommandVerb, ClassConstructor<CommandDto>> = {
   scale: ScaleDto,
   rollback: RollbackDto,
   restart: RestartDto,
+  promote: PromoteDto,
+  abort: AbortDto,
   remove: RemoveDto,
 };
 

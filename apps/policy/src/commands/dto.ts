@@ -102,6 +102,20 @@ export class RestartDto extends CommandDto {
   service?: string;
 }
 
+export class PromoteDto extends CommandDto {
+  /** Absent: every service that has a new version. */
+  @IsOptional()
+  @IsName()
+  service?: string;
+
+  /** To the last step, not to the next. */
+  @IsOptional()
+  @IsBoolean()
+  all?: boolean;
+}
+
+export class AbortDto extends CommandDto {}
+
 export class RemoveDto extends CommandDto {}
 
 /** What every command on a node says. */

@@ -37,6 +37,7 @@ function serviceFaults(name: string, service: ServiceSpec, spec: ApplicationSpec
     ...portFaults(service.ports, path),
     ...referenceFaults(service, { spec, path }),
     ...fileFaults(service, { spec, path }),
+    ...rolloutFaults(service, path),
   ];
 }
 
@@ -48,6 +49,30 @@ function countFaults({ mode, replicas, replicasStated }: ServiceSpec, path: stri
   return replicas > MAX_REPLICAS
     ? [{ path: at, message: `is ${replicas}: a service has at most ${MAX_REPLICAS}` }]
     : [];
+}
+
+/** Old and new have to be able to run side by side, and traffic has to be what they are there for. */
+function rolloutFaults({ rollout, mode, update }: ServiceSpec, path: string): Fault[] {
+  if (!rollout) return [];
+  const at = `${path}.x-tutti.rollout`;
+  const { strategy } = rollout;
+  const isGrowing =
+    strategy !== 'canary' ||
+    (rollout.steps.length > 0 &&
+      rollout.steps.length < 100 &&
+      rollout.steps.every((share, index) => index === 0 || share > (rollout.steps[index - 1] ?? 0)));
+  return [
+    ...(mode === 'replicated' ? [] : [{ path: at, message: `is ${strategy}, which a ${mode} service cannot have` }]),
+    ...(update.order === 'start-first'
+      ? []
+      : [
+          {
+            path: at,
+            message: `is ${strategy}, which needs new tasks beside the old ones: the order stop-first (said, or forced by a fixed port of the host or a writable volume) rules that out`,
+          },
+        ]),
+    ...(isGrowing ? [] : [{ path: `${at}.steps`, message: 'has to be per cents, each more than the one before' }]),
+  ];
 }
 
 function resourceFaults({ limits, reservations }: ServiceSpec, path: string): Fault[] {

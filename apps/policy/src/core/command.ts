@@ -36,6 +36,8 @@ export interface Requests {
   scale: { services: Record<string, number> };
   rollback: { to?: number };
   restart: { service?: string };
+  promote: { service?: string; all?: boolean };
+  abort: object;
   remove: object;
 }
 

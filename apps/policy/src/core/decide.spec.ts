@@ -112,6 +112,50 @@ describe('decide', () => {
     expect(refused?.outcome.reasons[0]?.message).toContain('1, 2, 3 and 4');
   });
 
+  describe('while a new version takes over', () => {
+    const under = (over: object = {}, shift: object = { step: 1, steps: 3 }): World => {
+      const world = new World();
+      for (const [id, spec] of Object.entries({ 1: A, 2: B })) world.do(deploy(id, spec));
+      const rollout = {
+        revision: 2,
+        generation: 2,
+        stable: 1,
+        revisionsInUse: [],
+        services: { web: { shift } },
+        ...over,
+      };
+      world.known.rollout = rollout as unknown as NonNullable<Known['rollout']>;
+      return world;
+    };
+    const ask = (world: World, verb: 'promote' | 'abort', request: object = {}) =>
+      world.do({ ...head(`${verb}-${JSON.stringify(request).length}`), verb, request });
+
+    it('promotes it to the next step, or to the last', () => {
+      const promoted = ask(under(), 'promote')?.app?.record;
+      expect(promoted).toMatchObject({ generation: 3, revision: 2, promoted: { revision: 2, steps: { web: 2 } } });
+      expect(ask(under(), 'promote', { all: true })?.app?.record.promoted?.steps.web).toBeGreaterThan(2);
+      const twice = under();
+      ask(twice, 'promote');
+      expect(ask(twice, 'promote', { service: 'web' })?.outcome).toMatchObject({ status: 'accepted', changed: false });
+    });
+
+    it.each<[string, World, object]>([
+      ['all of the traffic is there', under({}, { step: 3, steps: 3 }), {}],
+      ['no traffic moves', under({ services: {} }), {}],
+      ['it is being rolled back', under({ target: 1 }), {}],
+      ['there is no such service', under(), { service: 'none' }],
+    ])('does not promote it where %s', (_, world, request) => {
+      expect(ask(world, 'promote', request)?.outcome.status).toBe('rejected');
+    });
+
+    it('gives it up, unless it is done or there is nothing before it', () => {
+      expect(ask(under(), 'abort')?.app?.record).toMatchObject({ aborted: 2, generation: 3, revision: 2 });
+      expect(ask(under({ doneAt: NOW }), 'abort')?.outcome.status).toBe('rejected');
+      expect(ask(under({ stable: undefined }), 'abort')?.outcome.status).toBe('rejected');
+      expect(ask(under({ target: 1 }), 'abort')?.outcome.status).toBe('rejected');
+    });
+  });
+
   describe('after an update that has failed', () => {
     const failed = (over: Partial<NonNullable<Known['rollout']>>): World => {
       const world = new World();

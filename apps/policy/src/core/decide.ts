@@ -2,7 +2,9 @@ import type { Content, Fault, OutcomeRecord, RevisionRecord, Time } from '@tutti
 import type { Command, CommandHead, Decision, Known, Verdict } from './command.js';
 import { keptContents } from './contents.js';
 import { superfluous } from './trim.js';
+import { abort } from './verbs/abort.js';
 import { deploy } from './verbs/deploy.js';
+import { promote } from './verbs/promote.js';
 import { remove } from './verbs/remove.js';
 import { restart } from './verbs/restart.js';
 import { rollback } from './verbs/rollback.js';
@@ -62,6 +64,10 @@ function verdictOn(command: Command, known: Known, now: Time): Verdict {
       return rollback(command, known, now);
     case 'restart':
       return restart(command, known, now);
+    case 'promote':
+      return promote(command, known, now);
+    case 'abort':
+      return abort(command, known, now);
     case 'remove':
       return remove(command, known, now);
   }

@@ -44,6 +44,8 @@ export function courseOf(view: AppView, nodes: Nodes, now: number): Course {
   const course = lastCourse(view, now);
   if (view.app.state === 'removing') return course;
   const isBack = course.revision !== view.revision;
+  const isAborted = view.app.aborted === view.app.revision && course.doneAt === undefined;
+  if (isAborted && !isBack && view.fallback) return goBack(course, { view, now });
   const services = servicesOf({ ...view, revision: course.revision }, nodes).filter(({ name }) =>
     course.updated.has(name),
   );
@@ -98,19 +100,22 @@ const givenUpIn = ({ rolledBack, givenUp = [] }: RolloutRecord): RolledBack[] =>
 
 function goBack(
   course: Course,
-  { view, failure, now }: { view: AppView; failure: UpdateFailure; now: number },
+  { view, failure, now }: { view: AppView; failure?: UpdateFailure; now: number },
 ): Course {
   const { fallback } = view;
   if (!fallback) return course;
   const at = new Date(now).toISOString();
-  const cause = sentenceOf(failure);
+  const cause = failure ? sentenceOf(failure) : 'somebody asked for that';
   return {
     revision: fallback,
     since: at,
     stable: fallback.revision,
-    rolledBack: { from: view.app.revision, to: fallback.revision, generation: view.app.generation, cause, at },
+    rolledBack: {
+      ...{ from: view.app.revision, to: fallback.revision, generation: view.app.generation, cause, at },
+      ...(!failure && { aborted: true as const }),
+    },
     ...(course.givenUp && { givenUp: course.givenUp }),
-    failure,
+    ...(failure && { failure }),
     updates: {},
     updated: differing(fallback, view.revision),
   };

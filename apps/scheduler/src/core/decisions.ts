@@ -1,3 +1,4 @@
+import type { Shift } from '@tutti/model';
 import type { TaskView } from './view.js';
 
 /** A task that should exist; placement finds its node. */
@@ -66,6 +67,8 @@ export interface Decisions {
   delays: Delay[];
   /** Why nothing is started yet. */
   waiting?: string;
+  /** How its traffic moves to a new version. */
+  shift?: Shift;
   /** When to look again, epoch ms. */
   wakeAt?: number;
 }

@@ -16,17 +16,30 @@ export function messageOf({ phase, services, course, delays }: Said): string {
   const all = Object.values(services);
   const sum = (pick: (progress: ServiceProgress) => number): number => all.reduce((total, one) => total + pick(one), 0);
   const head = `${sum((one) => one.healthy)} of ${sum((one) => one.desired)} tasks up`;
-  return [...turnOf(phase, course), head, ...hindrances(services, delays)].join('; ');
+  return [...turnOf(phase, course), head, ...shiftsOf(services), ...hindrances(services, delays)].join('; ');
 }
+
+/** Where traffic moves to a new version. */
+const shiftsOf = (services: Record<string, ServiceProgress>): string[] =>
+  Object.entries(services).flatMap(([name, { shift }]) => {
+    if (!shift) return [];
+    const then = shift.waits ? ', waits to be promoted' : '';
+    return [`${name} at step ${shift.step} of ${shift.steps}: ${shift.share}% of the traffic${then}`];
+  });
 
 /** What has become of what was asked for. */
 function turnOf(phase: RolloutPhase, { rolledBack, failure }: Course): string[] {
   if (!rolledBack) return phase === 'paused' && failure ? [`paused, since ${sentenceOf(failure)}`] : [];
-  const { from, to, cause } = rolledBack;
-  if (phase === 'rolled-back') return [`revision ${from} failed and was rolled back to revision ${to}: ${cause}`];
-  if (phase !== 'failed') return [`revision ${from} failed and is being rolled back to revision ${to}: ${cause}`];
+  const { from, to, cause, aborted } = rolledBack;
+  const what = `revision ${from} ${aborted ? 'was aborted' : 'failed'}`;
+  if (phase === 'rolled-back') return [`${what} and was rolled back to revision ${to}: ${cause}`];
+  if (phase !== 'failed') return [`${what} and is being rolled back to revision ${to}: ${cause}`];
   const last = failure && sentenceOf(failure) !== cause ? `; then ${sentenceOf(failure)}` : '';
-  return [`revision ${from} failed, and so did going back to revision ${to}: ${cause}${last}`];
+  return [
+    aborted
+      ? `${what}, and going back to revision ${to} failed${last}`
+      : `${what}, and so did going back to revision ${to}: ${cause}${last}`,
+  ];
 }
 
 function hindrances(services: Record<string, ServiceProgress>, [delay]: readonly Delay[]): string[] {

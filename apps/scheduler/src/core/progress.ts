@@ -57,7 +57,7 @@ function serviceProgress(
   const current = service.tasks.filter((task) => task.record.target === 'run' && isCurrent(service, task));
   const job = service.spec !== undefined && isJob(service.spec);
   const good = (task: TaskView): boolean => isReady(task) || isComplete(task);
-  const waiting = decided.get(service.name)?.waiting;
+  const { waiting, shift } = decided.get(service.name) ?? {};
   const update = Object.hasOwn(course.updates, service.name) ? course.updates[service.name] : undefined;
   return {
     desired: service.desired,
@@ -70,6 +70,7 @@ function serviceProgress(
       { before: view.rollout?.services[service.name]?.pending ?? [], now },
     ),
     ...(waiting !== undefined && { waiting }),
+    ...(shift && { shift }),
     ...(update && { update }),
   };
 }

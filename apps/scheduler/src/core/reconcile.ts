@@ -7,10 +7,11 @@ import { placeWishes } from './placing.js';
 import { MOST_TASKS, type Plan } from './plan.js';
 import { watchDueAt } from './phase.js';
 import { progressOf } from './progress.js';
-import type { SlotContext } from './slot-work.js';
+import type { Shifting, SlotContext } from './slot-work.js';
+import { shiftOf } from './shift.js';
 import { decideSlots } from './slots.js';
 import { isTooMuch } from './update-failures.js';
-import { servicesOf, type AppView, type ServiceView } from './view.js';
+import { isBack, servicesOf, type AppView, type ServiceView } from './view.js';
 import type { Nodes } from './node-view.js';
 
 /**
@@ -81,12 +82,29 @@ function decide(service: ServiceView, { view, course, services, now }: Situation
   if (view.app.state === 'removing' && dependentsLeft(service, services)) return noDecisions();
   const gate = unmetDependency(service, services);
   const dependent = dependentToMove(service, services);
+  const shifting = shiftingOf(service, { view, course, services, now });
   return decideSlots(service, {
     now,
     cause: causeOf(view, { service, course }),
     failures: bearing(service, course),
     ...(gate !== undefined && { gate }),
     ...(dependent !== undefined && { dependent }),
+    ...(shifting && { shifting }),
+    ...(course.rolledBack && { backSince: course.since }),
+  });
+}
+
+/** What is brought back comes as `rollback_config` says: what it takes over from has failed, or is not wanted. */
+function shiftingOf(service: ServiceView, { view, course, now }: Situation): Shifting | undefined {
+  const { app, rollout } = view;
+  if (app.state === 'removing' || isBack(view)) return undefined;
+  const isSame = rollout?.revision === app.revision && rollout.target === undefined;
+  const { promoted } = app;
+  return shiftOf(service, {
+    before: isSame ? rollout.services[service.name]?.shift : undefined,
+    promoted: promoted?.revision === app.revision ? (promoted.steps[service.name] ?? 0) : 0,
+    isPaused: course.updates[service.name]?.paused !== undefined,
+    now,
   });
 }
 

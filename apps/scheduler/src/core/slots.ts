@@ -43,6 +43,10 @@ export function decideSlots(service: ServiceView, context: SlotContext): Decisio
     replaceOutdated(slot, { service, context, decisions });
   for (const slot of movable(service, free)) move(slot, { service, context, decisions });
   decisions.wakeAt = earlier(decisions.wakeAt, updateDueAt(service, slots, context.now));
+  if (context.shifting) {
+    decisions.shift = context.shifting.shift;
+    decisions.wakeAt = earlier(decisions.wakeAt, context.shifting.dueAt);
+  }
   return decisions;
 }
 
@@ -144,7 +148,8 @@ function settleKeeper(keeper: TaskView, slot: Slot, { service, context, decision
   if (keeper.verdict === 'unhealthy' && keeper.status?.state === 'running') {
     decisions.stops.push({ task: keeper, cause: 'unhealthy', condemned: true });
   } else if (isServing(keeper)) {
-    const isWell = isWatched(service, keeper, context.now);
+    const isTrusted = context.backSince !== undefined && keeper.record.createdAt < context.backSince;
+    const isWell = context.shifting?.holds !== true && (isTrusted || isWatched(service, keeper, context.now));
     for (const task of [...slot.outdated.filter((one) => isWell || !isReady(one)), ...slot.displaced]) {
       decisions.stops.push({ task, cause: `replaced by ${keeper.record.task}` });
     }

@@ -30,6 +30,10 @@ export function updatable(service: ServiceView, slots: readonly Slot[], context:
     (slot) =>
       slot.outdated.length > 0 && !hasSuccessor(slot) && slot.scouts.length === 0 && !failedUpdate(service, slot),
   );
+  if (context.shifting) {
+    const taken = wanted.filter((slot) => hasSuccessor(slot) || failedUpdate(service, slot)).length;
+    return outdated.slice(0, Math.max(0, context.shifting.tasks - taken));
+  }
   if (outdated.length === 0 || context.now < lastReadyAt(wanted) + delayMs) return [];
   const underWay = wanted.filter((slot) => isUnderWay(slot, service, context)).length;
   const free = parallelism === 0 ? outdated.length : Math.max(0, parallelism - underWay);

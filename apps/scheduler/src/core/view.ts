@@ -141,7 +141,7 @@ export function servicesOf(view: AppView, nodes: Nodes): ServiceView[] {
 }
 
 /** Whether an earlier spec is brought in again, by hand or because an update has failed. */
-const isBack = ({ app, revision }: AppView): boolean =>
+export const isBack = ({ app, revision }: AppView): boolean =>
   revision.revision !== app.revision || revision.rollbackOf !== undefined;
 
 const housed = (task: TaskView, host: NodeView | undefined): TaskView => (host ? { ...task, host } : task);

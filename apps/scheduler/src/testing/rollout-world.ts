@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { RolloutPhase, ServiceSpec, StatusRecord, UpdateSpec } from '@tutti/model';
+import type { RolloutPhase, RolloutSpec, ServiceSpec, StatusRecord, UpdateSpec } from '@tutti/model';
 import { aServiceSpec } from '@tutti/testing';
 import fc from 'fast-check';
 import { aNode, anApp } from './builders.js';
@@ -20,6 +20,10 @@ export interface Story {
   fates: Fate[];
   /** Of tasks that going back makes. */
   fatesBack: Fate[];
+  /** How the new version takes over, where not as `update` says. */
+  rollout?: RolloutSpec;
+  /** Seconds after which somebody gives it up, if anybody does; what waits is promoted sooner or later. */
+  aborted?: number;
   /** Seconds after which another deploy comes, if one does. */
   superseded?: number;
 }
@@ -44,24 +48,46 @@ const settings = fc.record({
   maxFailureRatio: fc.constantFrom(0, 0, 0.3, 0.5),
 });
 
-export const story: fc.Arbitrary<Story> = fc.record(
-  {
-    replicas: fc.integer({ min: 1, max: 6 }),
-    update: fc
-      .tuple(settings, fc.constantFrom('rollback' as const, 'rollback' as const, 'pause' as const, 'continue' as const))
-      .map(([one, failureAction]) => ({ ...one, failureAction })),
-    rollback: fc
-      .tuple(settings, fc.constantFrom('pause' as const, 'continue' as const))
-      .map(([one, failureAction]) => ({ ...one, failureAction })),
-    fates: fc.array(fate, { minLength: 1, maxLength: 8 }),
-    fatesBack: fc.oneof(
-      { weight: 4, arbitrary: fc.constant<Fate[]>(['well']) },
-      { weight: 1, arbitrary: fc.array(fate, { minLength: 1, maxLength: 4 }) },
-    ),
-    superseded: fc.integer({ min: 1, max: 30 }),
-  },
-  { requiredKeys: ['replicas', 'update', 'rollback', 'fates', 'fatesBack'] },
-);
+export const story: fc.Arbitrary<Story> = fc
+  .record(
+    {
+      replicas: fc.integer({ min: 1, max: 6 }),
+      update: fc
+        .tuple(
+          settings,
+          fc.constantFrom('rollback' as const, 'rollback' as const, 'pause' as const, 'continue' as const),
+        )
+        .map(([one, failureAction]) => ({ ...one, failureAction })),
+      rollback: fc
+        .tuple(settings, fc.constantFrom('pause' as const, 'continue' as const))
+        .map(([one, failureAction]) => ({ ...one, failureAction })),
+      fates: fc.array(fate, { minLength: 1, maxLength: 8 }),
+      fatesBack: fc.oneof(
+        { weight: 4, arbitrary: fc.constant<Fate[]>(['well']) },
+        { weight: 1, arbitrary: fc.array(fate, { minLength: 1, maxLength: 4 }) },
+      ),
+      superseded: fc.integer({ min: 1, max: 30 }),
+      rollout: fc.oneof(
+        fc.constant({ strategy: 'blue-green' as const }),
+        fc.record(
+          {
+            strategy: fc.constant('canary' as const),
+            steps: fc.constantFrom([10, 50], [1], [30, 60, 90]),
+            pauseMs: fc.constantFrom(0, 3000),
+          },
+          { requiredKeys: ['strategy', 'steps'] },
+        ),
+      ),
+      aborted: fc.integer({ min: 1, max: 40 }),
+    },
+    { requiredKeys: ['replicas', 'update', 'rollback', 'fates', 'fatesBack'] },
+  )
+  .map(({ rollout, update, ...told }) => ({
+    ...told,
+    // Policy lets nobody have the one without the other.
+    update: rollout ? { ...update, order: 'start-first' as const } : update,
+    ...(rollout && { rollout: rollout as RolloutSpec }),
+  }));
 
 const ENDS: ReadonlySet<RolloutPhase | undefined> = new Set(['done', 'rolled-back', 'paused', 'failed'] as const);
 
@@ -118,6 +144,8 @@ export class RolloutWorld {
     let ended: RolloutPhase | undefined;
     for (let second = 0, still = 0; second < 1500; second++) {
       if (second === this.story.superseded) this.deploy();
+      if (second === this.story.aborted) this.ask({ aborted: this.app.app.revision });
+      if (second % 20 === 19) this.promote();
       const changed = this.second();
       still = changed || !ENDS.has(this.phase) ? 0 : still + 1;
       const isToCome = this.story.superseded !== undefined && second < this.story.superseded;
@@ -127,6 +155,15 @@ export class RolloutWorld {
     // What is tried again and again has ended all the same, each time that it waits.
     if (!ended) throw new Error(`still ${this.phase}: ${JSON.stringify(this.app.rollout, null, 1)}`);
     return ended;
+  }
+
+  private ask(what: Partial<AppView['app']>): void {
+    this.app = { ...this.app, app: { ...this.app.app, ...what, generation: this.app.app.generation + 1 } };
+  }
+
+  private promote(): void {
+    const shift = this.rollout?.services.web?.shift;
+    if (shift?.waits) this.ask({ promoted: { revision: this.app.app.revision, steps: { web: shift.step + 1 } } });
   }
 
   /** Digests of what serves, by slot. */
@@ -148,8 +185,8 @@ export class RolloutWorld {
   }
 
   private spec(): ServiceSpec {
-    const { replicas, update, rollback } = this.story;
-    const base = aServiceSpec({ replicas });
+    const { replicas, update, rollback, rollout } = this.story;
+    const base = aServiceSpec({ replicas, ...(rollout && { rollout }) });
     return { ...base, update: { ...base.update, ...update }, rollback: { ...base.rollback, ...rollback } };
   }
 
@@ -229,7 +266,7 @@ export class RolloutWorld {
 
   /** What is promised while an update goes on, however it goes. */
   private check(): void {
-    const { replicas, update, rollback } = this.story;
+    const { replicas, update, rollback, rollout } = this.story;
     if (this.app.app.revision === 1) return;
     this.least = Math.min(this.least, this.serving().size);
     const isBorne = (one: Partial<UpdateSpec>): boolean =>
@@ -242,7 +279,7 @@ export class RolloutWorld {
     );
     const borne = isBorne(update) || isBorne(rollback) ? failing.size : 0;
     const at = ({ parallelism = 1 }: Partial<UpdateSpec>): number => (parallelism === 0 ? replicas : parallelism);
-    const atOnce = Math.max(at(update), at(rollback));
+    const atOnce = rollout ? replicas : Math.max(at(update), at(rollback));
     expect(live.length).toBeLessThanOrEqual(replicas + atOnce + borne);
     const isGentle = update.order === 'start-first' && rollback.order === 'start-first';
     if (!isGentle && (isBorne(update) || isBorne(rollback))) return;

@@ -36,7 +36,12 @@ function routeSpec(
       target,
       ...(hostIp !== undefined && { hostIp }),
     })),
-    proxy: { ...proxy, protocols: protocolsOf(service) },
+    // By the fewest connections an idle service would send every second request to a canary, whatever its weight.
+    proxy: {
+      ...proxy,
+      ...(service.rollout?.strategy === 'canary' && { balance: 'roundrobin' }),
+      protocols: protocolsOf(service),
+    },
   };
 }
 

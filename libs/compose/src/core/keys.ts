@@ -63,6 +63,8 @@ export const SERVICE_X_TUTTI = keyTable('services.*.x-tutti', {
     send_proxy: 'v1 or v2: the PROXY protocol in front of what a task receives',
     limits: '',
     eject_after: 'failures in a row after which a task is left out for a while; 0, where not given: never',
+    rollout:
+      'rolling where not given; canary (short for {strategy: canary}): the new version gets a growing share of the traffic; blue-green: all of it at once, when all new tasks are healthy. Old tasks stay until the end',
     drain: 'how long what is in flight to a task that is to go may take: 10s where not given',
   },
 });

@@ -14,6 +14,7 @@ import { ports } from './ports.js';
 import { commandLine, imageReference, pullPolicy, stopSignal } from './process.js';
 import { resources } from './resources.js';
 import { restart } from './restart.js';
+import { rollout } from './rollout.js';
 import { runtime, RUNTIME_HONOURED } from './runtime.js';
 import { duration, oneOf, words } from './scalars.js';
 import { traffic } from './traffic.js';
@@ -152,6 +153,7 @@ export function service(place: Place): ServiceSpec | undefined {
     ),
     runtime: { ...runtime(keys), ...(deviceRequests && { deviceRequests }) },
     traffic: traffic(ours, { endpointMode: deploy.at('endpoint_mode'), ports: portList, exposed }),
+    rollout: rollout(ours.at('rollout')),
     onPartition: oneOf(ours.at('on-partition'), ON_PARTITION),
   });
   return image === undefined ? undefined : { image, ...found };

@@ -14,6 +14,7 @@ import { PLACEMENT_KEYS, PREFERENCE_KEYS } from './placement.js';
 import { PORT_KEYS } from './ports.js';
 import { LIMITS_KEYS, RESERVATIONS_KEYS, RESOURCES_KEYS } from './resources.js';
 import { RESTART_POLICY_KEYS } from './restart.js';
+import { ROLLOUT_KEYS } from './rollout.js';
 import { DEVICE_KEYS, ULIMIT_KEYS } from './runtime.js';
 import { SERVICE_KEYS } from './service.js';
 import { HTTP_KEYS, TRAFFIC_LIMIT_KEYS } from './traffic.js';
@@ -25,6 +26,7 @@ export const KEY_TABLES: readonly KeyTable[] = [
   FILE_KEYS,
   SERVICE_KEYS,
   SERVICE_X_TUTTI,
+  ROLLOUT_KEYS,
   HTTP_KEYS,
   TRAFFIC_LIMIT_KEYS,
   PORT_KEYS,

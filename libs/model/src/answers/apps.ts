@@ -8,6 +8,7 @@ import type {
   RolloutRecord,
   ServiceProgress,
   ServiceRef,
+  Shift,
   Time,
 } from '../records/index.js';
 import type { PortSpec, ServiceMode } from '../spec.js';
@@ -43,6 +44,8 @@ export interface RevisionElement {
   current: boolean;
   /** Whether it is the one whose spec tasks get: another one than is wanted after an update has failed. */
   inEffect: boolean;
+  /** Services whose traffic is moving to it, and how far that is. */
+  shifts?: Record<string, Shift>;
   /** Where it was given up: for which one, and why. */
   rolledBack?: RolledBack;
   /** Service name to image. */

@@ -12,6 +12,10 @@ export interface AppRecord extends AppRef {
   scale: Record<string, number>;
   /** How often each service was asked to restart; a task remembers the count it was made under. */
   restarts: Record<string, number>;
+  /** Services whose new version is to go to this step at least, of the revision that it was said of. */
+  promoted?: { revision: number; steps: Record<string, number> };
+  /** The revision that is to be given up for the one before. */
+  aborted?: number;
   /** The command that made this change. */
   command: string;
   createdAt: Time;
@@ -42,7 +46,10 @@ export interface ContentRecord extends AppRef {
   data: string;
 }
 
-export type CommandVerb = 'deploy' | 'scale' | 'rollback' | 'restart' | 'remove';
+export type CommandVerb = 'deploy' | 'scale' | 'rollback' | 'restart' | 'promote' | 'abort' | 'remove';
+
+/** More steps than any rollout has: to the end. */
+export const ALL_STEPS = 1000;
 
 /** What can be asked of a node, in the namespace that is kept for the cluster. */
 export const NODE_VERBS = ['cordon', 'drain', 'uncordon', 'lose', 'remove'] as const;

@@ -121,8 +121,25 @@ export interface ServiceProgress {
   pending: PendingSlot[];
   /** Why nothing is started yet: `waits for store to be healthy`. */
   waiting?: string;
+  /** How its traffic moves to a new version; absent where it does not. */
+  shift?: Shift;
   /** What has failed of its update; absent where its spec is as before, or nothing has. */
   update?: UpdateProgress;
+}
+
+/** How far the traffic of a service has moved to its new version, step by step (`x-tutti.rollout`). */
+export interface Shift {
+  /** Tasks of this digest are of the new version. */
+  digest: string;
+  /** From 1; the last of `steps` is all of the traffic. */
+  step: number;
+  steps: number;
+  /** Per cent of the traffic that the new version has now. */
+  share: number;
+  /** Since when it has the share of this step; absent while the tasks for it are being started. */
+  since?: Time;
+  /** It goes no further before somebody promotes it. */
+  waits?: true;
 }
 
 /** How often tasks of a service have failed since its present spec was begun to be brought in. */
@@ -156,6 +173,8 @@ export interface RolledBack {
   generation: number;
   /** One sentence: which task failed, and how. */
   cause: string;
+  /** Nothing has failed: somebody asked for it. */
+  aborted?: true;
   at: Time;
 }
 

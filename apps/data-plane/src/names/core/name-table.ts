@@ -73,7 +73,8 @@ export class NameTable {
     if (!all && virtual !== undefined && this.serves(network, virtual)) return [virtual];
     const key = route?.networks.find(({ name }) => name === network)?.key;
     if (key === undefined) return [];
-    return (this.endpoints.get(service) ?? []).flatMap(({ addresses }) => addresses[key] ?? []);
+    const endpoints = (this.endpoints.get(service) ?? []).filter(({ weight }) => weight !== 0);
+    return endpoints.flatMap(({ addresses }) => addresses[key] ?? []);
   }
 }
 

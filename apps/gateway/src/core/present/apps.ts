@@ -53,9 +53,17 @@ export function presentRevisions(
       ...(rollbackOf !== undefined && { rollbackOf }),
       current: revision === app.revision,
       inEffect: revision === inEffect(app, rollout),
+      ...(revision === inEffect(app, rollout) && shiftsOf(rollout)),
       ...(givenUp.has(revision) && { rolledBack: givenUp.get(revision) as RolledBack }),
       services: Object.fromEntries(Object.entries(spec.services).map(([name, { image }]) => [name, image])),
     }));
+}
+
+function shiftsOf(rollout: RolloutRecord | null): Pick<RevisionElement, 'shifts'> {
+  const shifts = Object.entries(rollout?.services ?? {}).flatMap(([name, { shift }]) =>
+    shift ? [[name, shift] as const] : [],
+  );
+  return shifts.length > 0 ? { shifts: Object.fromEntries(shifts) } : {};
 }
 
 /** The services of applications, each with what runs of it and where it can be reached. */

@@ -13,6 +13,7 @@ import {
   type RestartSpec,
   type ServiceMode,
   type ServiceSpec,
+  type RolloutSpec,
   type UpdateSpec,
 } from '@tutti/model';
 import {
@@ -143,6 +144,15 @@ const updateSpec = (order: UpdateSpec['order'], failureAction: UpdateSpec['failu
     maxFailureRatio: or(ratio, 0),
   });
 
+const canary = object<Extract<RolloutSpec, { strategy: 'canary' }>>({
+  strategy: oneOf('canary'),
+  steps: or(array(integer({ min: 1, max: 99 })), [10, 50]),
+  pauseMs: optional(duration),
+});
+const blueGreen = object<Extract<RolloutSpec, { strategy: 'blue-green' }>>({ strategy: oneOf('blue-green') });
+const rolloutSpec: Decoder<RolloutSpec> = (value, at) =>
+  (value as Partial<RolloutSpec> | undefined)?.strategy === 'blue-green' ? blueGreen(value, at) : canary(value, at);
+
 const cpuMillis = or(integer({ max: 1_000_000_000 }), 0);
 const memoryBytes = or(integer(), 0);
 
@@ -186,6 +196,7 @@ const plain = {
   }),
   placement: or(placementSpec, { constraints: [], spread: [] }),
   onPartition: optional(oneOf<'keep' | 'stop'>('keep', 'stop')),
+  rollout: optional(rolloutSpec),
   traffic: or(trafficSpec, DEFAULT_TRAFFIC),
   runtime: or(runtimeSpec, {}),
 } satisfies { [K in keyof Required<Plain>]: Decoder<Plain[K]> };

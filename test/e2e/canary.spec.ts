@@ -1,0 +1,135 @@
+// A new version that takes over step by step, on the real command, engine and proxy: its share of the traffic is what the file
+// says, a person promotes it or gives it up, and no request is lost.
+import { jest } from '@jest/globals';
+import type { AppAnswer, TaskElement } from '@tutti/model';
+import { freePort } from '@tutti/bus';
+import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
+import { get } from 'node:http';
+import { startCluster, type Cluster } from '../harness/cluster.js';
+import { compose } from '../harness/compose.js';
+
+jest.setTimeout(180_000);
+
+const REPLICAS = 3;
+const REQUESTS = 200;
+
+let cluster: Cluster;
+let port: number;
+beforeAll(async () => {
+  [cluster, port] = [await startCluster(), await freePort()];
+}, 120_000);
+afterAll(() => cluster?.stop(), 60_000);
+
+const file = (page: string, rollout: unknown, command = 'exec httpd -f -p 80 -h /www') =>
+  compose({
+    web: {
+      image: BUSYBOX_IMAGE,
+      command: ['sh', '-c', `mkdir -p /www && echo ${page} > /www/index.html && ${command}`],
+      ports: [`${port}:80`],
+      stop_grace_period: '1s',
+      deploy: { replicas: REPLICAS, update_config: { monitor: '2s' } },
+      'x-tutti': { rollout },
+    },
+  });
+
+const deploy = (input: string) => cluster.run(['deploy', '-f', '-', 'shop'], { input, timeoutMs: 120_000 });
+const rollout = async (): Promise<AppAnswer['rollout']> =>
+  ((await cluster.http('GET', '/v1/apps/default/shop')).json as AppAnswer).rollout;
+const tasks = async (): Promise<string[]> =>
+  ((await cluster.list('ps', 'shop')) as TaskElement[]).flatMap(({ task }) => task ?? []).sort();
+
+/** What answers, by a connection of its own. */
+const ask = (): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, agent: false, timeout: 10_000 }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => (text += String(chunk)));
+      response.on('end', () => resolve(response.statusCode === 200 ? text.trim() : `status ${response.statusCode}`));
+    });
+    request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
+  });
+
+/** Per cent of answers that are this one. */
+async function shareOf(page: string): Promise<number> {
+  const answers: string[] = [];
+  for (let n = 0; n < REQUESTS; n++) answers.push(await ask());
+  return (100 * answers.filter((answer) => answer === page).length) / REQUESTS;
+}
+
+/** Everything but these answers that came while `work` was done. */
+async function strange<T>(pages: readonly string[], work: () => Promise<T>): Promise<string[]> {
+  const found: string[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      const answer = await ask().catch((error: unknown) => String(error));
+      if (!pages.includes(answer)) found.push(answer);
+    }
+  })();
+  await work().finally(() => (isOver = true));
+  await asking;
+  return found;
+}
+
+test('a canary takes its share, goes on when it is promoted, and back when it is aborted', async () => {
+  const canary = { strategy: 'canary', steps: [20, 50] };
+  expect((await deploy(file('one', canary))).code).toBe(0);
+  await eventually(async () => (await ask().catch(() => '')) === 'one');
+  const before = await tasks();
+
+  const wrong = await strange(['one', 'two'], async () => {
+    const first = await deploy(file('two', canary));
+    expect([first.code, first.stdout]).toEqual([
+      0,
+      expect.stringMatching(/web step 1 of 3, 20% of the traffic; waits/),
+    ]);
+    expect((await tasks()).length).toBe(REPLICAS + 1);
+    expect(Math.abs((await shareOf('two')) - 20)).toBeLessThan(6);
+    const history = await cluster.run(['history', 'shop']);
+    expect(history.stdout).toContain('web step 1 of 3, 20% of the traffic');
+
+    const second = await cluster.run(['promote', 'shop/web']);
+    expect([second.code, second.stdout]).toEqual([
+      0,
+      expect.stringMatching(/web step 2 of 3, 50% of the traffic; waits/),
+    ]);
+    expect(Math.abs((await shareOf('two')) - 50)).toBeLessThan(6);
+
+    const aborted = await cluster.run(['abort', 'shop']);
+    expect([aborted.code, aborted.stderr]).toEqual([0, expect.stringContaining('revision 2 was aborted')]);
+    expect(await tasks()).toEqual(before);
+    expect(await shareOf('one')).toBe(100);
+
+    expect((await deploy(file('two', canary))).code).toBe(0);
+    const all = await cluster.run(['promote', 'shop', '--all'], { timeoutMs: 120_000 });
+    expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('shop promoted')]);
+    expect(await rollout()).toMatchObject({ phase: 'done', stable: 3 });
+    expect(await shareOf('two')).toBe(100);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('blue-green moves all traffic at once, and a version that fails never gets any', async () => {
+  const before = await tasks();
+  const wrong = await strange(['two'], async () => {
+    const failed = await deploy(file('three', 'blue-green', 'sleep 1; exit 3'));
+    expect([failed.code, failed.stderr]).toEqual([2, expect.stringMatching(/was rolled back|rolled back/)]);
+    expect(await tasks()).toEqual(before);
+  });
+  expect(wrong).toEqual([]);
+  const lost = await strange(['two', 'four'], async () => {
+    expect((await deploy(file('four', 'blue-green'))).code).toBe(0);
+    expect(await shareOf('four')).toBe(100);
+  });
+  expect(lost).toEqual([]);
+});
+
+test('nothing is to be promoted, or aborted, when nothing is under way', async () => {
+  const promoted = await cluster.run(['promote', 'shop']);
+  expect([promoted.code, promoted.stderr]).toEqual([
+    1,
+    expect.stringContaining('no new version of shop is to be promoted'),
+  ]);
+  const aborted = await cluster.run(['abort', 'shop']);
+  expect([aborted.code, aborted.stderr]).toEqual([1, expect.stringContaining('nothing of shop is being rolled out')]);
+});
