@@ -197,6 +197,33 @@ describe('the gateway over HTTP', () => {
     }
   });
 
+  it('shows what the proxies have counted to those who show the token', async () => {
+    const service = {
+      namespace: 'default',
+      app: 'shop',
+      service: 'web',
+      current: 0,
+      sessions: 3,
+      retries: 0,
+      latencyMs: 5,
+    };
+    const counted = {
+      ...service,
+      answers: { '2xx': 3 },
+      errors: { connect: 0, response: 0 },
+      bytes: { in: 1, out: 2 },
+    };
+    const text = JSON.stringify({ node: 'n1', at: AT, services: [counted] });
+    const line = 'tutti_service_requests_total{node="n1",namespace="default",app="shop",service="web",status="2xx"} 3';
+    await eventually(async () => {
+      bus.nc.publish(subjects.samples('n1'), text);
+      return (await (await call('GET', '/metrics')).text()).includes(line);
+    });
+    const open = await (await call('GET', '/metrics', { token: null })).text();
+    expect(open).toContain('tutti_http_request_seconds');
+    expect(open).not.toContain('shop');
+  });
+
   it('shows tasks, slots without one, and why', async () => {
     const { body } = await json('GET', '/v1/tasks?namespace=default&app=shop');
     expect(body).toMatchObject([

@@ -18,6 +18,7 @@ import { NodesController } from './routes/nodes.controller.js';
 import { OpenController } from './routes/open.controller.js';
 import { RebalanceController } from './routes/rebalance.controller.js';
 import { StatusController } from './routes/status.controller.js';
+import { TrafficService } from './traffic.service.js';
 
 /** HTTP in, the bus out: commands and questions. */
 @Module({
@@ -34,7 +35,7 @@ import { StatusController } from './routes/status.controller.js';
     OpenController,
     JoinController,
   ],
-  providers: [Sender, Replies, Submissions, Plans, RecordReader, EventStreams, Docs],
+  providers: [Sender, Replies, Submissions, Plans, RecordReader, EventStreams, Docs, TrafficService],
 })
 export class GatewayModule {
   /** @param entrance absent where no node can join here */

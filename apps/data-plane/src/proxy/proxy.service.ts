@@ -7,6 +7,7 @@ import { findProgram } from './haproxy/program.js';
 import { FOLLOWED, Picture, type Followed } from './picture.js';
 import { Proxy } from './proxy.js';
 import type { Settings } from './settings.js';
+import { TrafficSampler } from './traffic-sampler.js';
 
 export const SETTINGS = Symbol('SETTINGS');
 
@@ -16,6 +17,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('data-plane');
   private subscription?: Subscription;
   private proxy?: Proxy;
+  private sampler?: TrafficSampler;
   private unhear: (() => void) | undefined;
 
   constructor(
@@ -24,7 +26,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { node, folder, haproxy: given, httpPort, desk } = this.settings;
+    const { node, folder, haproxy: given, httpPort, desk, sampleEveryMs } = this.settings;
     const program = await findProgram(given);
     const haproxy = new Haproxy({ program, folder, lost: () => proxy.lost() });
     const picture = new Picture(node, desk);
@@ -39,6 +41,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
       log: this.log,
     });
     this.proxy = proxy;
+    this.sampler = new TrafficSampler({ bus: this.bus, haproxy, node, everyMs: sampleEveryMs });
     const everywhere = FOLLOWED.map((kind) => filters.all<Followed>(kind));
     const all = desk ? [...everywhere, filters.onNode<Followed & 'status'>('status', node)] : everywhere;
     // What HAProxy serves depends on which networks there are: what it has already is not to be taken from it for a moment.
@@ -54,6 +57,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
     this.unhear?.();
+    this.sampler?.stop();
     await this.proxy?.close();
   }
 }

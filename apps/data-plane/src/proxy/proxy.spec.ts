@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { commit, freePort, get, keys, put, remove, type Connection, type RunningService } from '@tutti/bus';
+import { commit, freePort, get, keys, put, remove, subjects, type Connection, type RunningService } from '@tutti/bus';
 import { DEFAULT_TRAFFIC, type Endpoint, type Leaving, type ProxyRecord, type RouteRecord } from '@tutti/model';
 import { eventually, startTestBus, time, type TestBus } from '@tutti/testing';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Haproxy } from './haproxy/haproxy.js';
 import { findProgram } from './haproxy/program.js';
@@ -28,7 +28,14 @@ let app = 0;
 
 const startPlane = async (): Promise<RunningService> => {
   const credentials = await bus.nodeCredentials(NODE);
-  return startProxy({ node: NODE, folder, httpPort, servers: [bus.url], ...(credentials && { credentials }) });
+  return startProxy({
+    node: NODE,
+    folder,
+    httpPort,
+    sampleEveryMs: 100,
+    servers: [bus.url],
+    ...(credentials && { credentials }),
+  });
 };
 
 const stopHaproxy = async (): Promise<void> => {
@@ -138,6 +145,27 @@ test('a published port is answered by the tasks, and each request of one connect
   expect(new Set(answers.map(({ name }) => name))).toEqual(new Set(['a', 'b']));
   expect(answers[0]?.client).toBe('127.0.0.1');
   expect(await record()).toMatchObject({ node: NODE, state: 'running', inFlight: {}, problems: [] });
+});
+
+test('what HAProxy has counted for a service is published, and HAProxy goes before what else runs here', async () => {
+  await route();
+  await endpoints([0, 1]);
+  await untilServed();
+  const told: string[] = [];
+  const listening = operator.nc.subscribe(subjects.samples(NODE), {
+    callback: (_error, message) => void told.push(message.string()),
+  });
+  await call('/', { method: 'POST' });
+  interface Told {
+    services: { app: string; answers: Record<string, number> }[];
+  }
+  const ours = () =>
+    (JSON.parse(told.at(-1) ?? '{"services":[]}') as Told).services.find(({ app: name }) => name === ref().app);
+  await eventually(() => (ours()?.answers['2xx'] ?? 0) >= 2, { describe: () => told.at(-1) });
+  listening.unsubscribe();
+  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
+  const [pid = 0] = (await haproxy.processes())?.current ?? [];
+  expect(getPriority(pid)).toBe(process.getuid?.() === 0 ? -10 : getPriority());
 });
 
 test('a task that leaves is sent nothing new, and what is in flight to it is told until it has ended', async () => {

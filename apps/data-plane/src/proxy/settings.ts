@@ -18,6 +18,8 @@ export interface Settings {
   folder: string;
   /** Where it meets the node's networks; absent: it serves no virtual addresses. */
   desk?: VirtualDesk;
+  /** How often what it has counted is told. */
+  sampleEveryMs: number;
 }
 
 export type ProxyServiceOptions = Omit<ServiceOptions, 'name'> &
@@ -34,10 +36,10 @@ export const isProxyWanted = (env: NodeJS.ProcessEnv = process.env): boolean => 
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: ProxyServiceOptions): Settings {
-  const { node, haproxy, folder, desk, cluster = 'tutti', httpPort = 80 } = options;
+  const { node, haproxy, folder, desk, cluster = 'tutti', httpPort = 80, sampleEveryMs = 10_000 } = options;
   requireName(node, 'the node');
   return {
-    ...{ node, httpPort, folder: folder ?? defaultFolder(cluster, node) },
+    ...{ node, httpPort, sampleEveryMs, folder: folder ?? defaultFolder(cluster, node) },
     ...(haproxy !== undefined && { haproxy }),
     ...(desk && { desk }),
   };

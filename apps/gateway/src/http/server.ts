@@ -45,11 +45,17 @@ function readBodies(instance: FastifyInstance): void {
   );
 }
 
+const admitted = new WeakSet<object>();
+
+/** Whether a request shows the token, whether or not its route needs one. */
+export const isAdmitted = (request: object): boolean => admitted.has(request);
+
 /** Everything needs the token but what is open, and addresses that lead nowhere. */
 function guard(instance: FastifyInstance, token: string): void {
   const admits = bearerCheck(token);
   instance.addHook('onRequest', (request, reply, done) => {
-    if (request.is404 || isOpen(request.routeOptions.url ?? '') || admits(request.headers.authorization)) return done();
+    if (admits(request.headers.authorization)) admitted.add(request);
+    if (request.is404 || isOpen(request.routeOptions.url ?? '') || admitted.has(request)) return done();
     return sendProblem(
       reply,
       problem(401, 'send the header Authorization: Bearer TOKEN with the token of this cluster'),

@@ -1,9 +1,11 @@
-import { Controller, Get, Header, Inject, Param, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Req, Res } from '@nestjs/common';
 import { BUS, type Connection } from '@tutti/bus';
 import { TuttiError } from '@tutti/model';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { renderMetrics } from '../http/metrics.js';
 import { Docs } from '../http/docs.js';
+import { isAdmitted } from '../http/server.js';
+import { TrafficService } from '../traffic.service.js';
 
 const READY_TIMEOUT_MS = 1000;
 
@@ -13,6 +15,7 @@ export class OpenController {
   constructor(
     private readonly docs: Docs,
     @Inject(BUS) private readonly bus: Connection,
+    private readonly traffic: TrafficService,
   ) {}
 
   @Get('livez')
@@ -34,8 +37,9 @@ export class OpenController {
 
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  metrics(): string {
-    return renderMetrics();
+  metrics(@Req() request: FastifyRequest): string {
+    // What runs here is for those who show the token.
+    return renderMetrics() + (isAdmitted(request) ? this.traffic.metrics() : '');
   }
 
   @Get('openapi.json')

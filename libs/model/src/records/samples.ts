@@ -1,4 +1,4 @@
-import type { TaskRef, Time } from './refs.js';
+import type { ServiceRef, TaskRef, Time } from './refs.js';
 
 /** Resource use of a task's container at one moment. */
 export interface TaskSample extends TaskRef {
@@ -6,6 +6,23 @@ export interface TaskSample extends TaskRef {
   /** CPU time since the container started. */
   cpuSeconds: number;
   memoryBytes: number;
+}
+
+/** What the proxy of one node has counted for a service since that HAProxy's process began. */
+export interface ServiceTraffic extends ServiceRef {
+  /** Connections of streams and requests that are under way. */
+  current: number;
+  /** Connections of streams, and requests of HTTP. */
+  sessions: number;
+  /** Answers of HTTP by the first digit of their status, `5xx`; `other`: none came to the client. */
+  answers: Record<string, number>;
+  /** Attempts to connect to a task that failed, and answers that broke off or were none. */
+  errors: { connect: number; response: number };
+  /** Attempts that were repeated. */
+  retries: number;
+  bytes: { in: number; out: number };
+  /** From request to the end of its answer: the mean of the last 1024 requests. */
+  latencyMs: number;
 }
 
 export interface LogLine {

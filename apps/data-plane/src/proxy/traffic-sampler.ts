@@ -1,0 +1,54 @@
+import { subjects, type Connection } from '@tutti/bus';
+import { readTraffic } from './core/traffic.js';
+import type { Haproxy } from './haproxy/haproxy.js';
+
+/** Services in one message, so that it stays far below the bus's limit. */
+const PER_MESSAGE = 1000;
+
+interface SamplerOptions {
+  bus: Connection;
+  haproxy: Haproxy;
+  node: string;
+  everyMs: number;
+}
+
+/** Publishes what HAProxy has counted for each service, now and then, beside the samples of what tasks use. */
+export class TrafficSampler {
+  private readonly timer: NodeJS.Timeout;
+  private busy = false;
+  private stopped = false;
+
+  constructor(private readonly options: SamplerOptions) {
+    this.timer = setInterval(() => void this.round(), options.everyMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.stopped = true;
+  }
+
+  /** Never two at once; a sample that cannot be had is left out. */
+  private async round(): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      await this.sample();
+    } catch {
+      // It does not run, or is just being replaced: the next round is soon.
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async sample(): Promise<void> {
+    const { bus, haproxy, node } = this.options;
+    const [pid] = (await haproxy.processes())?.current ?? [];
+    if (pid === undefined) return;
+    const services = readTraffic(await haproxy.socket.tell(pid, ['show stat -1 2 -1']));
+    if (this.stopped || bus.nc.isClosed()) return;
+    for (let start = 0; start < services.length; start += PER_MESSAGE) {
+      const message = { node, at: new Date().toISOString(), services: services.slice(start, start + PER_MESSAGE) };
+      bus.nc.publish(subjects.samples(node), JSON.stringify(message));
+    }
+  }
+}
