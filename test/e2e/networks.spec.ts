@@ -99,8 +99,7 @@ test('a name leads to the healthy tasks of the service, on whichever host, and c
     await eventually(async () => (await fetched(from, 'one'))?.startsWith('one '), PATIENCE);
     expect(await fetched(from, 'api')).toMatch(/^one /);
     const all = await Promise.all(lab.hosts.map(async (each) => address(await container(each, 'shop', 'web'))));
-    for (const name of ['web', 'tasks.web', 'WEB.shop'])
-      expect((await resolved(from, name)).sort()).toEqual(all.sort());
+    for (const name of ['tasks.web', 'TASKS.web.shop']) expect((await resolved(from, name)).sort()).toEqual(all.sort());
     expect(await resolved(from, 'nothing')).toEqual([]);
   }
 });
@@ -116,7 +115,7 @@ test('applications with services of one name do not see each other, on one host 
     ];
     await eventually(async () => (await fetched(from, 'web'))?.startsWith('other '), { ...PATIENCE, describe });
     const own = await Promise.all(lab.hosts.map(async (each) => address(await container(each, 'other', 'web'))));
-    expect((await resolved(from, 'web')).sort()).toEqual(own.sort());
+    expect((await resolved(from, 'tasks.web')).sort()).toEqual(own.sort());
     expect(await resolved(from, 'one')).toEqual([]);
     const theirs = await Promise.all(lab.hosts.map((each) => container(each, 'shop', 'web')));
     expect(await Promise.all(theirs.map((to) => fetched(from, address(to))))).toEqual([
