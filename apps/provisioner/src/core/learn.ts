@@ -63,9 +63,9 @@ const LEARNERS: Learners = {
   },
   died: (life, fact, now) => died(withContainer(life, { looking: false }), fact, now),
   oom: (life, { at }) => (isOfLastExit(life, at) ? withOom(life) : { ...life, oom: true }),
-  // A look shows what the probe printed.
+  // A look shows what the probe printed; the answer of one that is under way may be older than this.
   health: (life, { health }) => ({
-    ...withContainer(life, health === 'unhealthy' ? { doubtful: true } : {}),
+    ...withContainer(life, health === 'unhealthy' || life.container?.looking ? { doubtful: true, looking: false } : {}),
     health,
     probe: undefined,
   }),
