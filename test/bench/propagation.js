@@ -128,7 +128,8 @@ async function kill({ app, sights, asker, observers }, victim) {
   const healthy = await observer.seen(isSuccessor, { since });
   const { Config } = await victim.host.docker.getContainer(healthy.id).inspect();
   const firsts = await firstAnswers(asker, { name: Config.Hostname, proxies: sights.length, after: died.engineMs });
-  const failed = asker.since(killedAt).filter(({ error }) => error !== undefined);
+  const answers = asker.since(killedAt);
+  const failed = answers.filter(({ error }) => error !== undefined);
   return {
     out: Math.max(...outs.map(({ outAt }) => outAt)) - died.engineMs,
     chosen: Math.max(0, ...outs.map(({ chosenAt }) => (chosenAt ?? 0) - died.engineMs)),
@@ -136,6 +137,7 @@ async function kill({ app, sights, asker, observers }, victim) {
     seen: performance.timeOrigin + died.at - died.engineMs,
     firsts: firsts.map((at) => Math.max(0, at - healthy.engineMs)),
     inFlight: failed.filter(({ sentAt }) => sentAt <= died.engineMs).length,
+    slowest: Math.max(...answers.map(({ at, sentAt }) => at - sentAt)),
     failedLater: failed.filter(({ sentAt }) => sentAt > died.engineMs),
   };
 }
@@ -203,6 +205,7 @@ printTable([
   row('dead to no proxy has it', of('out')),
   row('dead to last chosen by a proxy', of('chosen')),
   row('healthy to answering, each proxy', firsts),
+  row('slowest request of each round', of('slowest')),
 ]);
 const lost = of('inFlight').reduce((sum, n) => sum + n, 0);
 const failedLater = of('failedLater').flat().length;
@@ -211,7 +214,13 @@ printCases([
   caseOf('death', {
     list: of('out'),
     targetMs: 100,
-    more: { limit: round(median(of('seen'))), chosenP99: round(quantile(of('chosen'), 0.99)), lost, failedLater },
+    more: {
+      limit: round(median(of('seen'))),
+      chosenP99: round(quantile(of('chosen'), 0.99)),
+      slowestMs: round(Math.max(...of('slowest'))),
+      lost,
+      failedLater,
+    },
   }),
   caseOf('healthy', { list: firsts, targetMs: 250 }),
 ]);
