@@ -49,6 +49,9 @@ const ask = (): Promise<string> =>
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
   });
 
+/** How far a counted share may be off: other requests go on meanwhile, and take their turns among those that are counted. */
+const OFF = 12;
+
 /** Per cent of answers that are this one. */
 async function shareOf(page: string): Promise<number> {
   const answers: string[] = [];
@@ -84,7 +87,7 @@ test('a canary takes its share, goes on when it is promoted, and back when it is
       expect.stringMatching(/web step 1 of 3, 20% of the traffic; waits/),
     ]);
     expect((await tasks()).length).toBe(REPLICAS + 1);
-    expect(Math.abs((await shareOf('two')) - 20)).toBeLessThan(6);
+    expect(Math.abs((await shareOf('two')) - 20)).toBeLessThan(OFF);
     const history = await cluster.run(['history', 'shop']);
     expect(history.stdout).toContain('web step 1 of 3, 20% of the traffic');
 
@@ -93,7 +96,7 @@ test('a canary takes its share, goes on when it is promoted, and back when it is
       0,
       expect.stringMatching(/web step 2 of 3, 50% of the traffic; waits/),
     ]);
-    expect(Math.abs((await shareOf('two')) - 50)).toBeLessThan(6);
+    expect(Math.abs((await shareOf('two')) - 50)).toBeLessThan(OFF);
 
     const aborted = await cluster.run(['abort', 'shop']);
     expect([aborted.code, aborted.stderr]).toEqual([0, expect.stringContaining('revision 2 was aborted')]);
