@@ -92,12 +92,21 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
       case 'revision':
         return this.compiled.take(change as Change<'revision'>);
       case 'rollout':
-        return this.turns.take(change as Change<'rollout'>);
+        return this.foldRollout(change as Exclude<Change<'rollout'>, { type: 'ready' }>);
       case 'route':
         return this.own.take(change as Change<'route'>);
       default:
         return this.addresses.take(change as Change<VirtualKind>);
     }
+  }
+
+  /** A rollout is written at each of its steps; what matters here is which revision is in effect. */
+  private foldRollout(change: Exclude<Change<'rollout'>, { type: 'ready' }>): string | undefined {
+    const [, namespace = '', name = ''] = change.key.split('.');
+    const app = appKey({ namespace, app: name });
+    const before = this.inEffect(app);
+    this.turns.take(change);
+    return this.inEffect(app) === before ? undefined : app;
   }
 
   private async attend(app: string): Promise<void> {
