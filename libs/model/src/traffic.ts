@@ -26,6 +26,14 @@ export interface HttpRule {
   stripPath?: boolean;
 }
 
+/** A host name in lower case; a leading `*.` stands for one label. */
+export const HTTP_HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** What may stand in a path (RFC 3986), which leaves nothing that a proxy's configuration could take for more. */
+export const HTTP_PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]{0,1023}$/;
+
+/** Longer than anybody waits for a deploy. */
+export const LONGEST_DRAIN_MS = 60 * 60_000;
+
 /** How a service is balanced, whatever it is reached by. Durations in milliseconds. */
 export interface ProxyOptions {
   balance: Balance;

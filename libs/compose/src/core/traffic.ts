@@ -1,4 +1,13 @@
-import { DEFAULT_TRAFFIC, type HttpRule, type PortSpec, type TrafficLimits, type TrafficSpec } from '@tutti/model';
+import {
+  DEFAULT_TRAFFIC,
+  HTTP_HOST,
+  HTTP_PATH,
+  LONGEST_DRAIN_MS,
+  type HttpRule,
+  type PortSpec,
+  type TrafficLimits,
+  type TrafficSpec,
+} from '@tutti/model';
 import { compact, quote } from './json.js';
 import { keyTable, type SERVICE_X_TUTTI } from './keys.js';
 import { items, section, type Place, type Section } from './place.js';
@@ -24,8 +33,6 @@ const ENDPOINT_MODES = ['vip', 'dnsrr'] as const;
 const BALANCE = ['leastconn', 'roundrobin'] as const;
 const SEND_PROXY = ['v1', 'v2'] as const;
 const MOST_RULES = 100;
-/** Longer than anybody waits for a deploy. */
-const LONGEST_DRAIN_MS = 60 * 60_000;
 
 /** How a service is reached, and how its traffic is balanced. */
 export function traffic(
@@ -57,20 +64,16 @@ function rules(place: Place | undefined, first: number): HttpRule[] {
 function rule(place: Place, first: number): HttpRule {
   const keys = section(place, HTTP_KEYS);
   const host = string(keys.at('host'))?.toLowerCase();
-  if (host !== undefined && !HOST.test(host)) {
+  if (host !== undefined && !HTTP_HOST.test(host)) {
     keys.at('host')?.fault(`is ${quote(host)}: write a host name such as shop.example.org or *.example.org`);
   }
   const path = string(keys.at('path'));
-  if (path !== undefined && !PATH.test(path)) {
+  if (path !== undefined && !HTTP_PATH.test(path)) {
     keys.at('path')?.fault(`is ${quote(path)}: write a path that begins with /, without ? and spaces`);
   }
   const target = integer(keys.at('port'), { min: 1, max: 65_535 }) ?? first;
   return compact({ host, path, target, stripPath: boolean(keys.at('strip_path')) });
 }
-
-const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** What may stand in a path (RFC 3986), which leaves nothing that a proxy's configuration could take for more. */
-const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]{0,1023}$/;
 
 function limits(place: Place | undefined): TrafficLimits {
   const keys = section(place, TRAFFIC_LIMIT_KEYS);

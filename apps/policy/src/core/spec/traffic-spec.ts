@@ -1,18 +1,25 @@
-import { DEFAULT_TRAFFIC, type Balance, type HttpRule, type TrafficLimits, type TrafficSpec } from '@tutti/model';
+import {
+  DEFAULT_TRAFFIC,
+  HTTP_HOST,
+  HTTP_PATH,
+  LONGEST_DRAIN_MS,
+  type Balance,
+  type HttpRule,
+  type TrafficLimits,
+  type TrafficSpec,
+} from '@tutti/model';
 import { array, boolean, integer, object, oneOf, optional, or, text } from './decoder.js';
-
-const HOUR_MS = 60 * 60_000;
 
 const httpRule = object<HttpRule>({
   host: optional(
     text({
-      like: /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      like: HTTP_HOST,
       what: 'a host name such as shop.example.org or *.example.org',
     }),
   ),
   path: optional(
     text({
-      like: /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]{0,1023}$/,
+      like: HTTP_PATH,
       what: 'a path that begins with /, without ? and spaces',
     }),
   ),
@@ -34,5 +41,5 @@ export const trafficSpec = object<TrafficSpec>({
   sendProxy: optional(oneOf('v1', 'v2')),
   limits: or(limits, {}),
   ejectAfter: or(integer({ max: 1000 }), DEFAULT_TRAFFIC.ejectAfter),
-  drainMs: or(integer({ max: HOUR_MS }), DEFAULT_TRAFFIC.drainMs),
+  drainMs: or(integer({ max: LONGEST_DRAIN_MS }), DEFAULT_TRAFFIC.drainMs),
 });
