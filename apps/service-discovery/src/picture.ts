@@ -13,7 +13,10 @@ import { runningOf, wantedOf, type Running, type ServiceView, type Wanted } from
 import type { Moving } from './core/weights.js';
 import { isSending, type Proxy } from './core/leaving.js';
 
-/** `namespace/app/service`: what is looked at as one. */
+/** `namespace/app`: what is looked at as one, of routes. */
+export const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
+
+/** `namespace/app/service`: what is looked at as one, of endpoints. */
 export const serviceKey = ({ namespace, app, service }: ServiceRef): string => [namespace, app, service].join('/');
 
 export function refOf(key: string): ServiceRef {
@@ -132,8 +135,6 @@ export class Picture {
       .filter((proxy) => isSending(proxy, this.liveness.get(keys.liveness(proxy))?.value));
   }
 }
-
-const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
 
 function movingIn(services: RolloutRecord['services']): Record<string, Moving> {
   const all = Object.entries(services).flatMap(([name, { shift }]) =>

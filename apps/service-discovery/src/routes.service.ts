@@ -10,17 +10,15 @@ import {
   type Change,
   type Connection,
 } from '@tutti/bus';
-import { messageOf, type AppRef, type RolloutRecord, type RouteRecord } from '@tutti/model';
+import { messageOf, type RolloutRecord, type RouteRecord } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { routeSpecs, sameRoute, type RouteSpec } from './core/routes.js';
 import { DiscoveryOffice } from './office.js';
+import { appKey } from './picture.js';
 import { ALL, VirtualAddresses, type VirtualKind } from './virtual-addresses.js';
 
 const FOLLOWED = ['app', 'revision', 'rollout', 'route', 'virtual', 'addressing', 'range'] as const;
 type Followed = (typeof FOLLOWED)[number];
-
-/** `namespace/app`: what is looked at as one. */
-const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
 
 /** What is kept of a revision. */
 interface Compiled {

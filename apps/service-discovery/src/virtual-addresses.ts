@@ -10,9 +10,10 @@ import {
   type Connection,
   type Write,
 } from '@tutti/bus';
-import { TuttiError, virtualStretch, type AppRef, type Cidr, type RangeRecord, type VirtualRecord } from '@tutti/model';
+import { TuttiError, virtualStretch, type Cidr, type RangeRecord, type VirtualRecord } from '@tutti/model';
 import { addressingOf } from './core/ranges.js';
 import { freeAddresses, isIn, virtualChanges } from './core/virtual.js';
+import { appKey } from './picture.js';
 
 export type VirtualKind = 'virtual' | 'addressing' | 'range';
 
@@ -22,8 +23,6 @@ export const ALL = '*';
 /** An address is given to somebody else only after this time, in milliseconds: longer than anybody keeps what a name led to. */
 const KEEP_MS = 60_000;
 const TRIES = 5;
-
-const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
 
 /**
  * Gives services an address each for as long as they exist. As with ranges, whoever gives some out writes the addressing
