@@ -12,6 +12,8 @@ jest.setTimeout(180_000);
 
 const REPLICAS = 3;
 const REQUESTS = 200;
+/** How far a share may be off, in per cent of all requests: a turn of HAProxy's weighted round robin is no longer. */
+const OFF = 5;
 
 let cluster: Cluster;
 let port: number;
@@ -49,29 +51,27 @@ const ask = (): Promise<string> =>
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
   });
 
-/** How far a counted share may be off: other requests go on meanwhile, and take their turns among those that are counted. */
-const OFF = 12;
-
-/** Per cent of answers that are this one. */
-async function shareOf(page: string): Promise<number> {
+/**
+ * Asks one request after the other while `work` is done, as the only client: a second one would take turns with it among
+ * the tasks, and the share that either sees would be off by as much. `work` is given what tells the share of a page, in
+ * per cent, of the next requests; the answers that are none of `pages` come back.
+ */
+async function asking(pages: readonly string[], work: (shareOf: (page: string) => Promise<number>) => Promise<void>) {
   const answers: string[] = [];
-  for (let n = 0; n < REQUESTS; n++) answers.push(await ask());
-  return (100 * answers.filter((answer) => answer === page).length) / REQUESTS;
-}
-
-/** Everything but these answers that came while `work` was done. */
-async function strange<T>(pages: readonly string[], work: () => Promise<T>): Promise<string[]> {
-  const found: string[] = [];
   let isOver = false;
-  const asking = (async () => {
-    while (!isOver) {
-      const answer = await ask().catch((error: unknown) => String(error));
-      if (!pages.includes(answer)) found.push(answer);
-    }
+  const client = (async () => {
+    while (!isOver) answers.push(await ask().catch((error: unknown) => String(error)));
   })();
-  await work().finally(() => (isOver = true));
-  await asking;
-  return found;
+  const shareOf = async (page: string): Promise<number> => {
+    // The request that is under way may have been given a task by the shares before.
+    const from = answers.length + 1;
+    await eventually(() => answers.length >= from + REQUESTS);
+    const counted = answers.slice(from, from + REQUESTS);
+    return (100 * counted.filter((answer) => answer === page).length) / REQUESTS;
+  };
+  await work(shareOf).finally(() => (isOver = true));
+  await client;
+  return answers.filter((answer) => !pages.includes(answer));
 }
 
 test('a canary takes its share, goes on when it is promoted, and back when it is aborted', async () => {
@@ -80,7 +80,7 @@ test('a canary takes its share, goes on when it is promoted, and back when it is
   await eventually(async () => (await ask().catch(() => '')) === 'one');
   const before = await tasks();
 
-  const wrong = await strange(['one', 'two'], async () => {
+  const wrong = await asking(['one', 'two'], async (shareOf) => {
     const first = await deploy(file('two', canary));
     expect([first.code, first.stdout]).toEqual([
       0,
@@ -114,13 +114,13 @@ test('a canary takes its share, goes on when it is promoted, and back when it is
 
 test('blue-green moves all traffic at once, and a version that fails never gets any', async () => {
   const before = await tasks();
-  const wrong = await strange(['two'], async () => {
+  const wrong = await asking(['two'], async () => {
     const failed = await deploy(file('three', 'blue-green', 'sleep 1; exit 3'));
     expect([failed.code, failed.stderr]).toEqual([2, expect.stringMatching(/was rolled back|rolled back/)]);
     expect(await tasks()).toEqual(before);
   });
   expect(wrong).toEqual([]);
-  const lost = await strange(['two', 'four'], async () => {
+  const lost = await asking(['two', 'four'], async (shareOf) => {
     expect((await deploy(file('four', 'blue-green'))).code).toBe(0);
     expect(await shareOf('four')).toBe(100);
   });

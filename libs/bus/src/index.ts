@@ -8,6 +8,7 @@ export * from './connection.js';
 export { Candidacy } from './candidacy.js';
 export * from './leadership.js';
 export * from './leases.js';
+export { PULLING } from './pulling.js';
 export { whileConnected } from './reconnections.js';
 export * from './steady-clock.js';
 export * from './state/codec.js';

@@ -1,5 +1,5 @@
 import { DeliverPolicy, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import type { Connection, StreamName } from '@tutti/bus';
+import { PULLING, type Connection, type StreamName } from '@tutti/bus';
 
 /** Which messages of a stream. */
 export interface Reading {
@@ -57,7 +57,7 @@ function consumerOf({ js }: Connection, { stream, subjects, from }: Reading): Pr
 }
 
 async function begin(consumer: Consumer): Promise<Opened> {
-  const messages = await consumer.consume({ max_messages: AHEAD });
+  const messages = await consumer.consume({ ...PULLING, max_messages: AHEAD });
   const close = async (): Promise<void> => {
     await messages.close();
     await consumer.delete().catch(() => false);

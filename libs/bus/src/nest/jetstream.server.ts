@@ -7,6 +7,7 @@ import { lastValueFrom } from 'rxjs';
 import { STREAM, type StreamName } from '../catalogue/streams.js';
 import { matches, subjects } from '../catalogue/subjects.js';
 import type { Connection } from '../connection.js';
+import { PULLING } from '../pulling.js';
 import { decodeJson } from '../state/codec.js';
 import { JetStreamContext } from './context.js';
 import { ensureConsumer } from './consumer.js';
@@ -98,7 +99,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       filter_subjects: stream === STREAM.commands ? [subjects.commands] : patterns,
     });
     const consumer = await this.connection.js.consumers.get(stream, durable);
-    const messages = await consumer.consume({ max_messages: 100 });
+    const messages = await consumer.consume({ ...PULLING, max_messages: 100 });
     this.consuming.push(messages);
     void this.drain(stream, messages);
   }

@@ -4,6 +4,7 @@ import { STREAM } from '../catalogue/streams.js';
 import { keyOfSubject, subjects } from '../catalogue/subjects.js';
 import { kindOf, type Key, type KeyFilter } from '../catalogue/keys.js';
 import type { Connection } from '../connection.js';
+import { PULLING } from '../pulling.js';
 import { whileConnected } from '../reconnections.js';
 import { decodeRecord } from './codec.js';
 
@@ -77,7 +78,7 @@ async function readAll<K extends RecordKind>(
   });
   const entries: Entry<K>[] = [];
   if ((await consumer.info(true)).num_pending > 0 && !stop.aborted) {
-    const messages = await consumer.consume({ max_messages: 1000 });
+    const messages = await consumer.consume({ ...PULLING, max_messages: 1000 });
     stop.addEventListener('abort', () => void messages.close());
     for await (const message of messages) {
       const entry = toEntry<K>(message);
