@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
-import { holdLease, watchLeases, type Connection, type LeaseChange } from './index.js';
+import { holdLease, STREAM, subjects, watchLeases, type Connection, type LeaseChange } from './index.js';
 
 let bus: TestBus;
 let connection: Connection;
@@ -39,3 +39,14 @@ test('after a crash of the server, leases are followed again', async () => {
   release();
   await eventually(() => last('n3') === 'expired');
 }, 40_000);
+
+test('a lease that runs out while nothing can be read is told when the reading begins anew', async () => {
+  const { lapse } = holdLease(connection, { kind: 'node', name: 'n4', ttlMs: 60_000, everyMs: 10_000 });
+  await eventually(() => last('n4') === 'held');
+  lapse();
+  for await (const { name } of connection.jsm.consumers.list(STREAM.leases))
+    await connection.jsm.consumers.delete(STREAM.leases, name);
+  // Removed without a word, as by an election that a reader slept through.
+  await connection.jsm.streams.purge(STREAM.leases, { filter: subjects.lease('node', 'n4') });
+  await eventually(() => last('n4') === 'expired', { timeoutMs: 15_000 });
+}, 30_000);

@@ -1,6 +1,6 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { headers as makeHeaders } from '@nats-io/transport-node';
-import { Observable, startWith, switchMap } from 'rxjs';
+import { defer, Observable, startWith, switchMap } from 'rxjs';
 import { STREAM } from './catalogue/streams.js';
 import { subjects } from './catalogue/subjects.js';
 import type { Connection } from './connection.js';
@@ -107,24 +107,39 @@ function removalHeaders(): ReturnType<typeof makeHeaders> {
 
 /**
  * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
- * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message.
+ * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message. A
+ * lease that ran out while nothing could be read is missing when it begins anew, and is told then.
  * @param of only that of one name; absent: of all
  */
 export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): Observable<LeaseChange> {
-  const restarts = reconnections(connection).pipe(startWith(undefined));
-  return restarts.pipe(switchMap(() => follow(connection, kind, of).pipe(retryWhileOpen(connection))));
+  return defer(() => {
+    const held: Held = new Map();
+    const restarts = reconnections(connection).pipe(startWith(undefined));
+    return restarts.pipe(switchMap(() => follow(connection, { kind, of, held }).pipe(retryWhileOpen(connection))));
+  });
 }
 
-function follow(connection: Connection, kind: LeaseKind, of: string): Observable<LeaseChange> {
+/** Names of which it was told that they hold a lease, and not yet that it has run out; to {@link Rests}' milliseconds. */
+type Held = Map<string, number>;
+
+interface Followed {
+  kind: LeaseKind;
+  of: string;
+  held: Held;
+}
+
+function follow(connection: Connection, { kind, of, held }: Followed): Observable<LeaseChange> {
   const prefix = subjects.lease(kind, '');
   const from = { deliver_policy: DeliverPolicy.LastPerSubject };
   const filters = [subjects.lease(kind, of)];
   return new Observable((subscriber) => {
-    const rests = new Rests((name) => subscriber.next({ type: 'expired', kind, name }));
+    const rests = new Rests(held, (name) => subscriber.next({ type: 'expired', kind, name }));
+    const missing = new Set(held.keys());
     let ready = false;
     const take = (message: FedMessage): void => {
       const name = message.subject.slice(prefix.length);
       if (!isRemoval(message.headers)) {
+        missing.delete(name);
         rests.renewed(name, message);
         subscriber.next({ type: 'held', kind, name });
       } else if (ready) {
@@ -138,6 +153,7 @@ function follow(connection: Connection, kind: LeaseKind, of: string): Observable
         if (ready || item.pending > 0) return;
         ready = true;
         subscriber.next({ type: 'ready' });
+        for (const name of missing) rests.runOut(name);
       },
       error: (error: unknown) => subscriber.error(error),
     });
@@ -150,10 +166,12 @@ function follow(connection: Connection, kind: LeaseKind, of: string): Observable
 
 /** What is left of leases after the server's whole seconds. */
 class Rests {
-  private readonly restMs = new Map<string, number>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(private readonly expired: (name: string) => void) {}
+  constructor(
+    private readonly restMs: Held,
+    private readonly expired: (name: string) => void,
+  ) {}
 
   renewed(name: string, message: FedMessage): void {
     this.stop(name);
@@ -162,14 +180,25 @@ class Rests {
   }
 
   removed(name: string, { headers }: FedMessage): void {
+    if (headers?.get('KV-Operation') === 'PURGE') this.end(name);
+    else this.runOut(name);
+  }
+
+  /** The server's seconds are over. */
+  runOut(name: string): void {
     this.stop(name);
-    const restMs = headers?.get('KV-Operation') === 'PURGE' ? 0 : (this.restMs.get(name) ?? 0);
-    this.restMs.delete(name);
-    if (restMs === 0) return this.expired(name);
+    const restMs = this.restMs.get(name) ?? 0;
+    if (restMs === 0) return this.end(name);
     this.timers.set(
       name,
-      setTimeout(() => this.expired(name), restMs),
+      setTimeout(() => this.end(name), restMs),
     );
+  }
+
+  private end(name: string): void {
+    this.stop(name);
+    this.restMs.delete(name);
+    this.expired(name);
   }
 
   clear(): void {
