@@ -58,7 +58,7 @@ function toPorts(ports: ContainerInspectInfo['NetworkSettings']['Ports']): Publi
   const published = new Map<string, PublishedPort>();
   for (const [key, bindings] of Object.entries(ports)) {
     const [container = '', protocol] = key.split('/');
-    for (const { HostIp, HostPort } of bindings ?? []) {
+    for (const { HostIp, HostPort } of forReader(bindings ?? [])) {
       const hostIp = anyAddress(HostIp) ? undefined : HostIp;
       const port = {
         host: Number(HostPort),
@@ -66,11 +66,19 @@ function toPorts(ports: ContainerInspectInfo['NetworkSettings']['Ports']): Publi
         protocol: protocol as 'tcp' | 'udp',
         hostIp,
       };
-      // Docker lists IPv4 and IPv6 apart; for a reader it is one port.
       published.set(`${hostIp}:${HostPort}/${key}`, port);
     }
   }
   return [...published.values()];
+}
+
+/**
+ * Docker lists IPv4 and IPv6 apart; for a reader it is one port. Where Docker chooses the numbers itself it may choose two
+ * (its counters for the two families drift apart): that of IPv4 is told then, which all clients can reach.
+ */
+function forReader<T extends { HostIp?: string }>(bindings: readonly T[]): readonly T[] {
+  const ofIPv4 = bindings.filter(({ HostIp }) => HostIp !== '::');
+  return ofIPv4.some(({ HostIp }) => anyAddress(HostIp)) ? ofIPv4 : bindings;
 }
 
 function anyAddress(ip: string | undefined): boolean {
