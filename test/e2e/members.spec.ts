@@ -128,8 +128,8 @@ test('a member is killed with its nats-server: the others take commands and carr
   process.kill(nats, 'SIGKILL');
   const since = Date.now();
   // NATS takes seconds to elect, on a busy machine many: who is told that the bus is away asks again, as a person would.
-  let scale = tutti('m3', 'scale', 'shop/web=4');
-  const scaled = await eventually(() => whole(scale) ?? whole((scale = tutti('m3', 'scale', 'shop/web=4'))), {
+  let scale: ReturnType<typeof tutti> | undefined;
+  const scaled = await eventually(() => whole((scale = tutti('m3', 'scale', 'shop/web=4'))), {
     timeoutMs: 90_000,
     describe: () => ({ scale, ups: ups.map(({ out }) => out().split('\n').slice(-40)) }),
   });

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BUS, filters, KeyedSerial, keys, OwnRecords, watch, type Change, type Connection } from '@tutti/bus';
-import { messageOf, type EndpointsRecord, type ServiceRef } from '@tutti/model';
+import { messageOf, serviceKey, type EndpointsRecord, type ServiceRef } from '@tutti/model';
 import type { Subscription } from 'rxjs';
 import { endpointsOf, sameEndpoints } from './core/endpoints.js';
 import { drainsOf, sameLeaving } from './core/leaving.js';
 import { DiscoveryOffice } from './office.js';
-import { FOLLOWED, NO_ENDPOINTS, Picture, refOf, serviceKey, type Followed } from './picture.js';
+import { FOLLOWED, NO_ENDPOINTS, Picture, refOf, type Followed } from './picture.js';
 
 /**
  * Keeps the endpoints of each service what its tasks, their statuses and verdicts say, and clears those that are to go

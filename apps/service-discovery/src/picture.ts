@@ -1,6 +1,7 @@
 import { keys, RecordTable, type Change } from '@tutti/bus';
 import {
   DEFAULT_TRAFFIC,
+  serviceKey,
   type AppRef,
   type EndpointsRecord,
   type LivenessRecord,
@@ -15,9 +16,6 @@ import { isSending, type Proxy } from './core/leaving.js';
 
 /** `namespace/app`: what is looked at as one, of routes. */
 export const appKey = ({ namespace, app }: AppRef): string => `${namespace}/${app}`;
-
-/** `namespace/app/service`: what is looked at as one, of endpoints. */
-export const serviceKey = ({ namespace, app, service }: ServiceRef): string => [namespace, app, service].join('/');
 
 export function refOf(key: string): ServiceRef {
   const [namespace = '', app = '', service = ''] = key.split('/');

@@ -16,4 +16,5 @@ export * from './spec.js';
 export * from './task-states.js';
 export * from './traffic.js';
 export * from './units.js';
+export * from './update-order.js';
 export * from './usage.js';

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { ProxyProblem } from '@tutti/model';
+import { serviceKey, type ProxyProblem } from '@tutti/model';
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { renderConfig } from './core/config.js';
@@ -12,7 +12,7 @@ import { ANY_PORT, virtualFrontName } from './core/virtual.js';
 import type { Configuration, Haproxy } from './haproxy/haproxy.js';
 import { proxyUser } from './haproxy/program.js';
 import { listenable } from './listenable.js';
-import { serviceKey, type Picture } from './picture.js';
+import type { Picture } from './picture.js';
 import { virtualTexts, type VirtualFront } from './virtual-front.js';
 import type { Workers } from './workers.js';
 

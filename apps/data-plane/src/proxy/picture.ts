@@ -1,5 +1,12 @@
 import type { Change, Key } from '@tutti/bus';
-import type { BridgesRecord, EndpointsRecord, NodeRecord, RouteRecord, ServiceRef, StatusRecord } from '@tutti/model';
+import {
+  serviceKey,
+  type BridgesRecord,
+  type EndpointsRecord,
+  type NodeRecord,
+  type RouteRecord,
+  type StatusRecord,
+} from '@tutti/model';
 import type { VirtualDesk } from '../virtual/desk.js';
 import { layoutOf, type Backend, type Layout } from './core/layout.js';
 import { virtualMaps, type VirtualMaps } from './core/virtual.js';
@@ -8,8 +15,6 @@ import { wantedOf, type Surroundings, type Wanted } from './core/members.js';
 export const FOLLOWED = ['route', 'endpoints', 'node', 'bridges'] as const;
 /** Of statuses those of this node. */
 export type Followed = (typeof FOLLOWED)[number] | 'status';
-
-export const serviceKey = ({ namespace, app, service }: ServiceRef): string => [namespace, app, service].join('/');
 
 /** What a change bears on: how the proxy is laid out, or who is behind a service. */
 export interface Touched {

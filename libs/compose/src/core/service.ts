@@ -1,4 +1,4 @@
-import type { ServiceSpec } from '@tutti/model';
+import { orderFor, type ServiceSpec } from '@tutti/model';
 import { compact, quote } from './json.js';
 import { keyTable, SERVICE_X_TUTTI } from './keys.js';
 import { dictionary, texts } from './collections.js';
@@ -18,7 +18,7 @@ import { rollout } from './rollout.js';
 import { runtime, RUNTIME_HONOURED } from './runtime.js';
 import { duration, oneOf, words } from './scalars.js';
 import { traffic } from './traffic.js';
-import { orderFor, updates } from './update.js';
+import { updates } from './update.js';
 
 const CPU_SHARE = 'use deploy.resources.limits.cpus';
 const READ_WITH_THE_FILE = 'is resolved where the files are: deploy with the command line, which reads them';

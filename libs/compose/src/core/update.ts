@@ -1,4 +1,4 @@
-import type { MountSpec, PortSpec, UpdateSpec } from '@tutti/model';
+import type { UpdateSpec } from '@tutti/model';
 import { keyTable } from './keys.js';
 import { section, type Place } from './place.js';
 import { duration, integer, number, oneOf } from './scalars.js';
@@ -66,16 +66,4 @@ function read(
     monitorMs: duration(keys.at('monitor')) ?? MONITOR_MS,
     maxFailureRatio: number(keys.at('max_failure_ratio'), { min: 0, max: 1 }) ?? 0,
   };
-}
-
-/**
- * The order that suits a service whose file names none: two containers cannot share a port of their host, nor trust each
- * other with a volume. (A port that the proxies listen on is nobody's.)
- */
-export function orderFor(ports: readonly PortSpec[], mounts: readonly MountSpec[]): UpdateSpec['order'] {
-  const fixedPort = ports.some(
-    ({ published, mode }) => mode === 'host' && published && published.from === published.to,
-  );
-  const sharedVolume = mounts.some((mount) => mount.type === 'volume' && mount.source !== undefined && !mount.readOnly);
-  return fixedPort || sharedVolume ? 'stop-first' : 'start-first';
 }

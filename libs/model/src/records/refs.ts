@@ -13,3 +13,6 @@ export interface TaskRef extends ServiceRef {
   task: string;
   node: string;
 }
+
+/** `namespace/app/service`: no name contains a slash, so no two services make the same. */
+export const serviceKey = ({ namespace, app, service }: ServiceRef): string => `${namespace}/${app}/${service}`;

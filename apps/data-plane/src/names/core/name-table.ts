@@ -1,4 +1,4 @@
-import type { EndpointsRecord, RouteRecord, ServiceRef } from '@tutti/model';
+import { serviceKey, type EndpointsRecord, type RouteRecord, type ServiceRef } from '@tutti/model';
 
 /** What a name leads to on a network. */
 export interface Found {
@@ -25,7 +25,7 @@ export class NameTable {
   constructor(private readonly serves: (network: string, address: string) => boolean = () => false) {}
 
   putRoute(route: RouteRecord): void {
-    const service = keyOf(route);
+    const service = serviceKey(route);
     this.removeRoute(route);
     this.routes.set(service, route);
     for (const [network, name] of namesOf(route)) {
@@ -36,7 +36,7 @@ export class NameTable {
   }
 
   removeRoute(ref: ServiceRef): void {
-    const service = keyOf(ref);
+    const service = serviceKey(ref);
     const before = this.routes.get(service);
     this.routes.delete(service);
     for (const [network, name] of before ? namesOf(before) : []) {
@@ -49,11 +49,11 @@ export class NameTable {
   }
 
   putEndpoints(record: EndpointsRecord): void {
-    this.endpoints.set(keyOf(record), record.endpoints);
+    this.endpoints.set(serviceKey(record), record.endpoints);
   }
 
   removeEndpoints(ref: ServiceRef): void {
-    this.endpoints.delete(keyOf(ref));
+    this.endpoints.delete(serviceKey(ref));
   }
 
   /** @returns undefined for what is no name on that network */
@@ -77,8 +77,6 @@ export class NameTable {
     return endpoints.flatMap(({ addresses }) => addresses[key] ?? []);
   }
 }
-
-const keyOf = ({ namespace, app, service }: ServiceRef): string => `${namespace}/${app}/${service}`;
 
 /** A network's name, and a name there: as the file has it, and with the application's behind it, which only one can have. */
 function namesOf({ app, networks }: RouteRecord): [string, string][] {

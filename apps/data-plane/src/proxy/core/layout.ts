@@ -1,11 +1,12 @@
-import type {
-  HttpRule,
-  IngressPort,
-  PortProtocol,
-  ProxyOptions,
-  ProxyProblem,
-  RouteRecord,
-  ServiceRef,
+import {
+  serviceKey,
+  type HttpRule,
+  type IngressPort,
+  type PortProtocol,
+  type ProxyOptions,
+  type ProxyProblem,
+  type RouteRecord,
+  type ServiceRef,
 } from '@tutti/model';
 import type { NearNetwork } from '../../virtual/desk.js';
 import { isAddress, isPort, isService, readRule } from './safe.js';
@@ -58,8 +59,6 @@ export interface Rule {
   stripPath: boolean;
 }
 
-const refText = ({ namespace, app, service }: ServiceRef): string => `${namespace}/${app}/${service}`;
-
 /** Names of ours have neither `:` nor `.`, so no two services make the same. */
 const backendName = (ref: ServiceRef, { mode, target }: Pick<Backend, 'mode' | 'target'>): string =>
   [mode, ref.namespace, ref.app, ref.service, target].join(':');
@@ -68,7 +67,7 @@ const backendName = (ref: ServiceRef, { mode, target }: Pick<Backend, 'mode' | '
 export function layoutOf(routes: readonly RouteRecord[], near: readonly NearNetwork[] = []): Layout {
   const layout: Layout = { fronts: [], backends: [], rules: [], problems: [] };
   const backends = new Map<string, Backend>();
-  for (const route of routes.filter(isService).sort((a, b) => (refText(a) < refText(b) ? -1 : 1))) {
+  for (const route of routes.filter(isService).sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))) {
     for (const port of route.published) addPort(layout, route, port);
     for (const rule of route.http) addRule(layout, route, rule);
     const targets = [...route.published, ...route.http].map(({ target }) => target).filter(isPort);
@@ -91,7 +90,7 @@ function addPort(layout: Layout, route: RouteRecord, port: IngressPort): void {
 function addRule({ rules, problems }: Layout, route: RouteRecord, rule: HttpRule): void {
   const read = isPort(rule.target) ? readRule(rule) : undefined;
   const backend = read && backendsOf(route, rule.target).find(({ mode }) => mode !== 'tcp')?.name;
-  const words = `${refText(route)} asks for requests to ${rule.host ?? 'any host'}${rule.path ?? ''}`;
+  const words = `${serviceKey(route)} asks for requests to ${rule.host ?? 'any host'}${rule.path ?? ''}`;
   if (!read || backend === undefined) {
     problems.push({ reason: `${words}, which cannot be told apart by a proxy` });
     return;
@@ -148,12 +147,12 @@ const clash = (a: Front, b: Front): boolean =>
 
 const refusal = (route: RouteRecord, port: unknown): ProxyProblem => ({
   ...(isPort(port) && { port }),
-  reason: `${refText(route)} publishes a port in a way that cannot be listened on`,
+  reason: `${serviceKey(route)} publishes a port in a way that cannot be listened on`,
 });
 
 const conflict = (route: RouteRecord, { port }: Front, { http, tcp }: Front): ProxyProblem => ({
   port,
-  reason: `${refText(route)} publishes port ${port}, which ${ownerOf(http ?? tcp ?? '')} publishes already`,
+  reason: `${serviceKey(route)} publishes port ${port}, which ${ownerOf(http ?? tcp ?? '')} publishes already`,
 });
 
 const ownerOf = (backend: string): string => backend.split(':').slice(1, 4).join('/');

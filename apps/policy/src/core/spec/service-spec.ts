@@ -2,6 +2,7 @@ import {
   constraintFault,
   DEFAULT_TRAFFIC,
   isSpreadable,
+  orderFor,
   RESOURCE_KIND,
   type DependencySpec,
   type HealthcheckSpec,
@@ -220,14 +221,3 @@ export const serviceSpec: Decoder<ServiceSpec> = (value, at) => {
     rollback: (entry, place) => rollback(entry ?? {}, place),
   })(value, at);
 };
-
-/** Two containers cannot share a fixed port of their host, nor trust each other with a volume. */
-function orderFor(ports: readonly PortSpec[], mounts: readonly MountSpec[]): UpdateSpec['order'] {
-  const fixedPort = ports.some(
-    ({ published, mode }) => mode === 'host' && published && published.from === published.to,
-  );
-  const sharedVolume = mounts.some(
-    ({ type, source, readOnly }) => type === 'volume' && source !== undefined && !readOnly,
-  );
-  return fixedPort || sharedVolume ? 'stop-first' : 'start-first';
-}
