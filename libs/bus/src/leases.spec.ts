@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
 import { holdLease, STREAM, subjects, watchLeases, type Connection, type LeaseChange } from './index.js';
 
@@ -40,13 +40,19 @@ test('after a crash of the server, leases are followed again', async () => {
   await eventually(() => last('n3') === 'expired');
 }, 40_000);
 
-test('a lease that runs out while nothing can be read is told when the reading begins anew', async () => {
-  const { lapse } = holdLease(connection, { kind: 'node', name: 'n4', ttlMs: 60_000, everyMs: 10_000 });
-  await eventually(() => last('n4') === 'held');
-  lapse();
+test('of leases missing when the reading begins anew those are told as expired that are not renewed then', async () => {
+  const dead = holdLease(connection, { kind: 'node', name: 'n4', ttlMs: 4000, everyMs: 10_000 });
+  const alive = holdLease(connection, { kind: 'node', name: 'n5', ttlMs: 4000, everyMs: 3500 });
+  await eventually(() => last('n4') === 'held' && last('n5') === 'held');
+  const before = seen.length;
+  dead.lapse();
   for await (const { name } of connection.jsm.consumers.list(STREAM.leases))
     await connection.jsm.consumers.delete(STREAM.leases, name);
-  // Removed without a word, as by an election that a reader slept through.
-  await connection.jsm.streams.purge(STREAM.leases, { filter: subjects.lease('node', 'n4') });
+  // Removed without a word, as by an election that a reader slept through; nobody can renew until it is over.
+  for (const name of ['n4', 'n5'])
+    await connection.jsm.streams.purge(STREAM.leases, { filter: subjects.lease('node', name) });
   await eventually(() => last('n4') === 'expired', { timeoutMs: 15_000 });
+  const told = seen.slice(before).filter((change) => change.type !== 'ready' && change.name === 'n5');
+  expect(told.map(({ type }) => type)).not.toContain('expired');
+  alive.release();
 }, 30_000);

@@ -108,7 +108,8 @@ function removalHeaders(): ReturnType<typeof makeHeaders> {
 /**
  * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
  * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message. A
- * lease that ran out while nothing could be read is missing when it begins anew, and is told then.
+ * lease that is missing when it begins anew ran out while nothing could be read, and perhaps nothing written either: its
+ * holder has the lease's whole length to renew it, then it is told as expired.
  * @param of only that of one name; absent: of all
  */
 export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): Observable<LeaseChange> {
@@ -119,7 +120,7 @@ export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): 
   });
 }
 
-/** Names of which it was told that they hold a lease, and not yet that it has run out; to {@link Rests}' milliseconds. */
+/** Names of which it was told that they hold a lease, and not yet that it has run out; to its length in milliseconds. */
 type Held = Map<string, number>;
 
 interface Followed {
@@ -153,7 +154,7 @@ function follow(connection: Connection, { kind, of, held }: Followed): Observabl
         if (ready || item.pending > 0) return;
         ready = true;
         subscriber.next({ type: 'ready' });
-        for (const name of missing) rests.runOut(name);
+        for (const name of missing) rests.missing(name);
       },
       error: (error: unknown) => subscriber.error(error),
     });
@@ -164,40 +165,47 @@ function follow(connection: Connection, { kind, of, held }: Followed): Observabl
   });
 }
 
-/** What is left of leases after the server's whole seconds. */
+/** Ends leases when their time is over. */
 class Rests {
   private readonly timers = new Map<string, NodeJS.Timeout>();
 
   constructor(
-    private readonly restMs: Held,
+    private readonly ttlMs: Held,
     private readonly expired: (name: string) => void,
   ) {}
 
   renewed(name: string, message: FedMessage): void {
     this.stop(name);
-    const ttlMs = Number(decoder.decode(message.data)) || 0;
-    this.restMs.set(name, ttlMs > SHORTEST_LEASE_MS ? ttlMs % 1000 : 0);
+    this.ttlMs.set(name, Number(decoder.decode(message.data)) || 0);
   }
 
   removed(name: string, { headers }: FedMessage): void {
     if (headers?.get('KV-Operation') === 'PURGE') this.end(name);
-    else this.runOut(name);
+    else this.endAfter(name, this.restOf(name));
   }
 
-  /** The server's seconds are over. */
-  runOut(name: string): void {
+  missing(name: string): void {
+    this.endAfter(name, this.ttlMs.get(name) ?? 0);
+  }
+
+  /** What the server's whole seconds leave. */
+  private restOf(name: string): number {
+    const ttlMs = this.ttlMs.get(name) ?? 0;
+    return ttlMs > SHORTEST_LEASE_MS ? ttlMs % 1000 : 0;
+  }
+
+  private endAfter(name: string, waitMs: number): void {
     this.stop(name);
-    const restMs = this.restMs.get(name) ?? 0;
-    if (restMs === 0) return this.end(name);
+    if (waitMs === 0) return this.end(name);
     this.timers.set(
       name,
-      setTimeout(() => this.end(name), restMs),
+      setTimeout(() => this.end(name), waitMs),
     );
   }
 
   private end(name: string): void {
     this.stop(name);
-    this.restMs.delete(name);
+    this.ttlMs.delete(name);
     this.expired(name);
   }
 
