@@ -99,7 +99,9 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       filter_subjects: stream === STREAM.commands ? [subjects.commands] : patterns,
     });
     const consumer = await this.connection.js.consumers.get(stream, durable);
-    const messages = await consumer.consume({ ...PULLING, max_messages: 100 });
+    // Bound: unbound, the client asks after the consumer before it pulls again, and where nobody leads the consumer at that
+    // moment it waits for as long as a pull lasts.
+    const messages = await consumer.consume({ ...PULLING, bind: true, max_messages: 100 });
     this.consuming.push(messages);
     void this.drain(stream, messages);
   }
