@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually, startTestBus, type TestBus } from '@tutti/testing';
-import { Leadership, type Connection } from './index.js';
+import { Leadership, subjects, type Connection } from './index.js';
 
 let bus: TestBus;
 
@@ -57,3 +57,12 @@ test('leadership survives a crash of the server', async () => {
   await eventually(() => a.leads, { timeoutMs: 20_000 });
   await a.close();
 }, 40_000);
+
+test('an office whose lease nobody renews and no server ends is taken by counting its term', async () => {
+  const trial = { service: 'monitor', log: [] as string[] };
+  const connection = await bus.connect();
+  await connection.js.publish(subjects.lease('service', 'monitor.leader'), 'a holder that is gone');
+  const a = candidate(connection, 'a', trial);
+  await eventually(() => a.leads, { timeoutMs: 10_000 });
+  await a.close();
+}, 20_000);

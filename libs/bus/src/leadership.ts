@@ -6,6 +6,7 @@ import type { Connection } from './connection.js';
 import { watchLeases } from './leases.js';
 import { reconnections, whileConnected } from './reconnections.js';
 import { isRemoval } from './state/read.js';
+import { steadyNow } from './steady-clock.js';
 
 /** A leader that does not renew for so long has lost its office. Whole seconds, as the server counts. */
 const TERM_MS = 2000;
@@ -30,6 +31,8 @@ export class Leadership {
   private timer: NodeJS.Timeout | undefined;
   /** The lease message that we wrote last; 0: we do not lead. */
   private sequence = 0;
+  /** The lease message that another held the office by when we looked, and when we had seen it first, by `steadyNow`. */
+  private seen = { sequence: 0, at: 0 };
   /** Ends the term that is not renewed. */
   private term: NodeJS.Timeout | undefined;
   private running = false;
@@ -95,11 +98,17 @@ export class Leadership {
     this.office.end();
   }
 
-  /** The sequence to expect where the office is vacant; undefined where someone holds it. */
+  /**
+   * The sequence to expect where the office is vacant; undefined where someone holds it. The server removes a lease that is
+   * not renewed; one that was there when it crashed it may keep for ever (seen with 2.15.1), so a term is counted here, too.
+   */
   private async vacantAt(): Promise<number | undefined> {
+    const askedAt = steadyNow();
     const last = await this.connection.jsm.streams.getMessage(STREAM.leases, { last_by_subj: this.subject });
     if (last === null) return 0;
-    return isRemoval(last.header) ? last.seq : undefined;
+    if (isRemoval(last.header)) return last.seq;
+    if (last.seq !== this.seen.sequence) this.seen = { sequence: last.seq, at: steadyNow() };
+    return askedAt - this.seen.at > TERM_MS ? last.seq : undefined;
   }
 
   /** @returns its sequence; undefined where another was quicker */

@@ -56,3 +56,12 @@ test('of leases missing when the reading begins anew those are told as expired t
   expect(told.map(({ type }) => type)).not.toContain('expired');
   alive.release();
 }, 30_000);
+
+test('a lease that nobody renews and no server ends is told as expired once its length is over', async () => {
+  await connection.js.publish(subjects.lease('node', 'n6'), '2000');
+  const late: LeaseChange[] = [];
+  const watching = watchLeases(connection, 'node', 'n6').subscribe((change) => late.push(change));
+  await eventually(() => late.at(-1)?.type === 'expired');
+  expect(late.map(({ type }) => type)).toEqual(['held', 'ready', 'expired']);
+  watching.unsubscribe();
+});

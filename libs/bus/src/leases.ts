@@ -108,8 +108,9 @@ function removalHeaders(): ReturnType<typeof makeHeaders> {
 /**
  * Follows who holds leases of a kind: first who does now, then `ready`, then changes. Begins anew after each
  * reconnection, because leases are written asynchronously: a server that crashed may count from an earlier message. A
- * lease that is missing when it begins anew ran out while nothing could be read, and perhaps nothing written either: its
- * holder has the lease's whole length to renew it, then it is told as expired.
+ * lease that is missing when it begins anew ran out while nothing could be read, and perhaps nothing written either; one
+ * that is there may have no holder, because a server that crashed may keep it for ever (seen with 2.15.1). So all have a
+ * lease's whole length to renew, then they are told as expired.
  * @param of only that of one name; absent: of all
  */
 export function watchLeases(connection: Connection, kind: LeaseKind, of = '>'): Observable<LeaseChange> {
@@ -135,12 +136,10 @@ function follow(connection: Connection, { kind, of, held }: Followed): Observabl
   const filters = [subjects.lease(kind, of)];
   return new Observable((subscriber) => {
     const rests = new Rests(held, (name) => subscriber.next({ type: 'expired', kind, name }));
-    const missing = new Set(held.keys());
     let ready = false;
     const take = (message: FedMessage): void => {
       const name = message.subject.slice(prefix.length);
       if (!isRemoval(message.headers)) {
-        missing.delete(name);
         rests.renewed(name, message);
         subscriber.next({ type: 'held', kind, name });
       } else if (ready) {
@@ -154,7 +153,7 @@ function follow(connection: Connection, { kind, of, held }: Followed): Observabl
         if (ready || item.pending > 0) return;
         ready = true;
         subscriber.next({ type: 'ready' });
-        for (const name of missing) rests.missing(name);
+        for (const name of held.keys()) rests.doubt(name);
       },
       error: (error: unknown) => subscriber.error(error),
     });
@@ -184,8 +183,10 @@ class Rests {
     else this.endAfter(name, this.restOf(name));
   }
 
-  missing(name: string): void {
-    this.endAfter(name, this.ttlMs.get(name) ?? 0);
+  /** Whether it is still renewed has to show; of one that says no length its reader has to judge. */
+  doubt(name: string): void {
+    const ttlMs = this.ttlMs.get(name) ?? 0;
+    if (ttlMs > 0) this.endAfter(name, ttlMs);
   }
 
   /** What the server's whole seconds leave. */

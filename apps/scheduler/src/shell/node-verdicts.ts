@@ -71,6 +71,7 @@ export class NodeVerdicts {
       return this.look();
     }
     const { name, type } = change;
+    this.noteSilence(name, now);
     if (type === 'held') {
       this.held.add(name);
       this.heardAt.set(name, now);
@@ -79,10 +80,16 @@ export class NodeVerdicts {
       return;
     }
     this.held.delete(name);
-    // Nobody at all was heard: it is the bus that was away.
-    const ttlMs = this.store.get(keys.node({ node: name }))?.record.leaseTtlMs ?? 0;
-    if (now - this.lastHeard > ttlMs / 2) this.busSince = now;
     this.look();
+  }
+
+  /**
+   * Where nobody at all was heard it is the bus that was away. An election of the servers ends with the first renewal, and
+   * leases that have run out meanwhile may be told as expired after it.
+   */
+  private noteSilence(name: string, now: number): void {
+    const ttlMs = this.store.get(keys.node({ node: name }))?.record.leaseTtlMs;
+    if (ttlMs !== undefined && now - this.lastHeard > ttlMs / 2) this.busSince = now;
   }
 
   private async judgeAll(): Promise<void> {
