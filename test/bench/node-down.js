@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { deployed, removed, until } from '../harness/applications.js';
+import { bareTwin } from '../harness/bare.js';
 import { withCluster } from '../harness/cluster.js';
 import { compose, sleeper } from '../harness/compose.js';
 import { observeHosts } from '../harness/hosts.js';
@@ -26,6 +27,8 @@ const TASKS = Number(values.tasks);
 const APP = 'bench-node-down';
 /** By then nothing may run twice. */
 const CLEAN_BY_MS = 5000;
+/** So many calls at once are the quickest on two engines that share two cores. */
+const BARE_WIDTH = 2;
 const VARIANTS = [
   { name: 'default', lease: [], heartbeatMs: 5000, delayMs: 5000, swarm: 'heartbeat 5 s, restart delay 5 s' },
   { name: 'tuned', lease: ['--lease', '1500ms'], heartbeatMs: 1000, delayMs: 0, swarm: 'heartbeat 1 s, no delay' },
@@ -37,9 +40,10 @@ const isOurs = ({ labels }) => labels['dev.tutti.app'] === APP;
 async function cutAndMend({ hosts, victim, isOne }) {
   const before = await hosts.running(isOne);
   const lost = before.filter(({ host }) => host === victim.name).length;
-  const elsewhere = hosts.starts({ count: lost, isOne, except: victim.name });
+  const [first, elsewhere] = [1, lost].map((count) => hosts.starts({ count, isOne, except: victim.name }));
   const cutAt = performance.now();
   await victim.cut();
+  const firstMs = (await first) - cutAt;
   const movedMs = (await elsewhere) - cutAt;
   const mendedAt = performance.now();
   await victim.mend();
@@ -50,6 +54,7 @@ async function cutAndMend({ hosts, victim, isOne }) {
   const ids = new Set(after.map(({ id }) => id));
   const unharmed = before.filter(({ host }) => host !== victim.name);
   return {
+    firstMs,
     movedMs,
     cleanMs,
     lost,
@@ -67,10 +72,26 @@ async function roundOfOurs({ cluster, hosts, workers, victim, variant, n }) {
   await deployed(cluster, APP, { text: compose({ sleeper: sleeper(TASKS) }) });
   await settled();
   const measured = await cutAndMend({ hosts, victim, isOne: isOurs });
+  const bareMs = await bareStarts({ hosts, others: workers.filter((host) => host !== victim), count: measured.lost });
   await removed(cluster, APP);
   await until(async () => (await hosts.running(isOurs)).length === 0, { what: 'the end of our containers' });
   await Promise.all(workers.map((host, index) => leave(cluster, members[index], nameOf(host))));
-  return { ...measured, joins: members.map(({ readyMs }) => readyMs) };
+  return { ...measured, bareMs, joins: members.map(({ readyMs }) => readyMs) };
+}
+
+/** The physical limit of what follows the verdict: as many containers made by bare calls on the engines that are left. */
+async function bareStarts({ hosts, others, count }) {
+  await settled();
+  const all = await hosts.running(isOurs);
+  const twinOn = ({ name, docker }) =>
+    bareTwin(all.find(({ host }) => host === name).id, name, { from: docker, engine: docker });
+  const twins = await Promise.all(others.map(twinOn));
+  for (const twin of twins) await twin.makeNetwork();
+  const began = performance.now();
+  await Promise.all(twins.map((twin) => twin.many(count / twins.length, BARE_WIDTH)));
+  const tookMs = performance.now() - began;
+  await Promise.all(twins.map((twin) => twin.clear()));
+  return tookMs;
 }
 
 /** Stops an agent and takes its node away for good: one that is just silent would count among those that vanish together. */
@@ -129,7 +150,9 @@ function rowsOf({ ours, theirs, joins }, { name, swarm }) {
   const row = (what, values) => ({ 'time in ms': `${name}: ${what}`, ...summary(values) });
   return [
     row('tutti join, command to ready, three at once', joins),
+    row('tutti, cut to the first elsewhere', of(ours, 'firstMs')),
     row('tutti, cut to all elsewhere', of(ours, 'movedMs')),
+    row('bare, as many starts on the engines that are left', of(ours, 'bareMs')),
     ...(theirs.length > 0 ? [row(`swarm (${swarm})`, of(theirs, 'movedMs'))] : []),
     row('tutti, mended to clean', of(ours, 'cleanMs')),
     ...(theirs.length > 0 ? [row('swarm, mended to clean', of(theirs, 'cleanMs'))] : []),
@@ -142,6 +165,8 @@ function caseOf({ ours, theirs, joins }, { name }) {
     ...{ bench: 'node-down', case: name, unit: 'ms', n: ours.length, tasks: TASKS, ours: round(our) },
     ...(theirs.length > 0 && { peer: round(their), ratio: round(our / their, 3) }),
     ...{
+      firstMs: round(median(of(ours, 'firstMs'))),
+      bareMs: round(median(of(ours, 'bareMs'))),
       joinMs: round(median(joins)),
       cleanMs: round(median(of(ours, 'cleanMs'))),
       doubles: sum(ours, 'doubles'),

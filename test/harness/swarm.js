@@ -76,6 +76,56 @@ class Swarm {
     });
   }
 
+  /**
+   * Has a program served on the same port of each host that runs it, which is how a plain proxy finds it; at most one a host.
+   * @param what `env` as Docker has it, `NAME=value`
+   */
+  async serve({ image, command, env, port, replicas }) {
+    await this.docker.createService({
+      Name: NAME,
+      TaskTemplate: {
+        ContainerSpec: { Image: image, Command: command, Env: env, StopGracePeriod: 2000 * NS },
+        Resources: { Limits: { NanoCPUs: 1e9, MemoryBytes: 256 << 20 } },
+      },
+      Mode: { Replicated: { Replicas: replicas } },
+      UpdateConfig: { Parallelism: 1, Monitor: 1000 * NS },
+      EndpointSpec: { Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: port, PublishMode: 'host' }] },
+    });
+    await this.#runs(replicas);
+  }
+
+  /** Runs another environment, one task after the other; resolves when Swarm says that it is done. */
+  async update(env) {
+    await this.#change(({ TaskTemplate }) => {
+      TaskTemplate.ContainerSpec.Env = env;
+    });
+    const isOver = async () => (await this.docker.getService(NAME).inspect()).UpdateStatus?.State === 'completed';
+    await until(isOver, { what: "the end of the swarm's update", timeoutMs: 120_000 });
+  }
+
+  async scale(replicas) {
+    await this.#change(({ Mode }) => {
+      Mode.Replicated.Replicas = replicas;
+    });
+    await this.#runs(replicas);
+  }
+
+  async #change(edit) {
+    const service = this.docker.getService(NAME);
+    const { Version, Spec } = await service.inspect();
+    edit(Spec);
+    await service.update({ _query: { version: Version.Index }, _body: Spec });
+  }
+
+  async #runs(replicas) {
+    const count = async () => {
+      const tasks = await this.docker.listTasks({ filters: JSON.stringify({ service: [NAME] }) });
+      const alive = tasks.filter(({ Status, DesiredState }) => [Status.State, DesiredState].includes('running'));
+      return alive.length === replicas && alive.every(({ Status, DesiredState }) => Status.State === DesiredState);
+    };
+    await until(count, { what: `${replicas} tasks of the swarm`, timeoutMs: 120_000 });
+  }
+
   async remove() {
     await this.docker.getService(NAME).remove().catch(absent);
     const hasLeft = () =>

@@ -32,7 +32,7 @@ class Load {
     });
   }
 
-  /** Closes a stretch of the load. @returns its figures: `{ sent, failed, reasons, p50, p99, max, seconds }`, times in ms */
+  /** Closes a stretch of the load. @returns its figures: `{ sent, failed, reasons, inFlight, p50, p99, max, seconds }`, times in ms */
   cut(more = {}) {
     const mark = (this.#marks += 1);
     return new Promise((resolve) => {
