@@ -8,7 +8,8 @@ import { faultsAtRest, faultsOfHistory, fencedDoubles, historySince } from './in
 import { APPS, outcomeOf, person } from './people.js';
 import { startWorld } from './world.js';
 
-const REST_MS = 120_000;
+/** A node that has come and gone many times is held back for up to five minutes; nothing is at rest before its return. */
+const REST_MS = 7 * 60_000;
 const KEPT_LINES = 400;
 /** What has come to rest must stay so: somebody who wakes up late must not undo it. */
 const HOLD_MS = 3000;
