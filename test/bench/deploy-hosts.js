@@ -5,7 +5,7 @@
 // own bridges, which is quicker; and with one for the application, as `docker stack deploy` makes it.
 import { parseArgs } from 'node:util';
 import { deployed, put, removed, until } from '../harness/applications.js';
-import { bareTwin } from '../harness/bare.js';
+import { bareTwin, shareOf } from '../harness/bare.js';
 import { withCluster } from '../harness/cluster.js';
 import { compose, sleeper } from '../harness/compose.js';
 import { observeHosts } from '../harness/hosts.js';
@@ -13,6 +13,7 @@ import { joinHosts } from '../harness/members.js';
 import { untilIdle } from '../harness/processes.js';
 import { comparison, median, printCases, printTable, round, summary } from '../harness/stats.js';
 import { isSwarmTask, withSwarm } from '../harness/swarm.js';
+import { inTurn } from '../harness/timing.js';
 import { withLab } from '../lab/index.js';
 
 const { values } = parseArgs({
@@ -58,7 +59,7 @@ const bareSide = (twins, width) => ({
     Promise.all(
       twins.map(async (twin, index) => {
         await twin.makeNetwork();
-        await twin.many(Math.floor((TASKS + index) / twins.length), width);
+        await twin.many(shareOf(TASKS, twins, index), width);
       }),
     ),
   clear: () => Promise.all(twins.map((twin) => twin.clear())),
@@ -92,16 +93,12 @@ async function bestWidth(hosts, twins) {
   return tried.sort((a, b) => a.ms - b.ms)[0].width;
 }
 
-async function measure(hosts, sides) {
-  const times = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
-  const names = Object.keys(sides);
-  for (let n = 0; n < ROUNDS; n++) {
-    // Who comes first changes, so that nobody always runs on another's warm caches.
-    const order = [...names.slice(n % names.length), ...names.slice(0, n % names.length)];
-    for (const name of order) times[name].push(await time(hosts, sides[name]));
-    console.log(`round ${n + 1}: ${names.map((name) => `${name} ${Math.round(times[name].at(-1))} ms`).join(', ')}`);
-  }
-  return times;
+function measure(hosts, sides) {
+  const timers = Object.entries(sides).map(([name, side]) => [name, () => time(hosts, side)]);
+  return inTurn(ROUNDS, Object.fromEntries(timers), (round, ms) => {
+    const told = Object.entries(ms).map(([name, one]) => `${name} ${Math.round(one)} ms`);
+    console.log(`round ${round}: ${told.join(', ')}`);
+  });
 }
 
 function report({ tutti, bare, swarm, stack }, width) {

@@ -11,6 +11,7 @@ import { compose, sleeper } from '../harness/compose.js';
 import { docker, observe } from '../harness/docker.js';
 import { untilIdle } from '../harness/processes.js';
 import { comparison, median, printCases, printTable, summary } from '../harness/stats.js';
+import { inTurn, timeUntil } from '../harness/timing.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, sizes: { type: 'string', default: '12,30' } },
@@ -20,22 +21,11 @@ const SIZES = values.sizes.split(',').map(Number);
 const WIDTHS = [2, 4, 8];
 const APP = 'bench-deploy';
 
-/** Runs `begin`; the time in milliseconds until `count` starts of containers that pass `isOne` were seen. */
-async function timeStarts(observer, { count, isOne }, begin) {
-  const started = new Set();
-  const since = observer.mark();
-  const isLast = (event) => event.action === 'start' && isOne(event) && started.add(event.id).size === count;
-  const last = observer.seen(isLast, { since, timeoutMs: 120_000, what: `start of container ${count}` });
-  const at = performance.now();
-  const [{ at: end }] = await Promise.all([last, begin()]);
-  return end - at;
-}
-
 async function timeOurs({ cluster, observer }, count) {
   await untilIdle();
   const isOne = ({ labels }) => labels['dev.tutti.node'] === cluster.node;
   const text = compose({ sleeper: sleeper(count) });
-  const ms = await timeStarts(observer, { count, isOne }, () => put(cluster, APP, { text }));
+  const ms = await timeUntil(observer, { action: 'start', count, isOne }, () => put(cluster, APP, { text }));
   await removed(cluster, APP);
   return ms;
 }
@@ -46,7 +36,7 @@ async function timeBare({ twin, observer }, count, width) {
     await twin.makeNetwork();
     await twin.many(count, width);
   };
-  const ms = await timeStarts(observer, { count, isOne: twin.isOurs }, begin);
+  const ms = await timeUntil(observer, { action: 'start', count, isOne: twin.isOurs }, begin);
   await twin.clear();
   return ms;
 }
@@ -61,18 +51,8 @@ async function bestWidth(bench, count) {
   return tried.sort((a, b) => a.ms - b.ms)[0].width;
 }
 
-async function compare(bench, count, width) {
-  const [ours, limit] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    // Who comes first changes, so that neither always runs on the other's warm caches.
-    const both = [
-      async () => ours.push(await timeOurs(bench, count)),
-      async () => limit.push(await timeBare(bench, count, width)),
-    ];
-    for (const one of round % 2 === 0 ? both : both.reverse()) await one();
-  }
-  return { ours, limit };
-}
+const compare = (bench, count, width) =>
+  inTurn(ROUNDS, { ours: () => timeOurs(bench, count), limit: () => timeBare(bench, count, width) });
 
 /** One of our containers, to take the bare ones after; also the warm-up. */
 async function makeTwin(cluster) {

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { deployed, removed, until } from '../harness/applications.js';
-import { bareTwin } from '../harness/bare.js';
+import { bareTwin, shareOf } from '../harness/bare.js';
 import { withCluster } from '../harness/cluster.js';
 import { compose, sleeper } from '../harness/compose.js';
 import { observeHosts } from '../harness/hosts.js';
@@ -27,7 +27,7 @@ const TASKS = Number(values.tasks);
 const APP = 'bench-node-down';
 /** By then nothing may run twice. */
 const CLEAN_BY_MS = 5000;
-/** So many calls at once are the quickest on two engines that share two cores. */
+/** So many calls at once on each engine; which number is quickest `deploy-hosts` tries. */
 const BARE_WIDTH = 2;
 const VARIANTS = [
   { name: 'default', lease: [], heartbeatMs: 5000, delayMs: 5000, swarm: 'heartbeat 5 s, restart delay 5 s' },
@@ -88,7 +88,7 @@ async function bareStarts({ hosts, others, count }) {
   const twins = await Promise.all(others.map(twinOn));
   for (const twin of twins) await twin.makeNetwork();
   const began = performance.now();
-  await Promise.all(twins.map((twin) => twin.many(count / twins.length, BARE_WIDTH)));
+  await Promise.all(twins.map((twin, index) => twin.many(shareOf(count, twins, index), BARE_WIDTH)));
   const tookMs = performance.now() - began;
   await Promise.all(twins.map((twin) => twin.clear()));
   return tookMs;
@@ -96,14 +96,9 @@ async function bareStarts({ hosts, others, count }) {
 
 /** Stops an agent and takes its node away for good: one that is just silent would count among those that vanish together. */
 async function leave(cluster, member, name) {
-  await asked(cluster, 'drain', name);
+  await cluster.succeed(['drain', name]);
   await member.stop();
-  await asked(cluster, 'node', 'rm', name);
-}
-
-async function asked(cluster, ...words) {
-  const { code, stderr } = await cluster.run(words);
-  if (code !== 0) throw new Error(`tutti ${words.join(' ')} ended with ${code}: ${stderr}`);
+  await cluster.succeed(['node', 'rm', name]);
 }
 
 async function roundOfSwarm({ swarm, hosts, victim, variant }) {

@@ -3,8 +3,8 @@
 // leaves out one that refuses, and repeats GETs that got no answer, for which HAProxy has to keep a copy of each request.
 // `plain` does none of that: what the work itself costs. Each round is compared within itself, since neighbours on the machine
 // come and go; processor time is what they disturb least.
-import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { startProxy } from '@tutti/data-plane';
 import { DEFAULT_TRAFFIC } from '@tutti/model';
 import { startTestBus } from '@tutti/testing';
 import { until } from '../harness/applications.js';
+import { startHaproxy } from '../harness/haproxy.js';
 import { end, running } from '../harness/processes.js';
 import { comparison, median, printCases, printTable, round } from '../harness/stats.js';
 
@@ -33,12 +34,6 @@ const REPEATING = `  retries 10
   retry-on conn-failure empty-response
   http-request disable-l7-retry unless { method GET HEAD OPTIONS }
 `;
-
-/** In a session of its own, as ours is: Linux shares its cores among sessions. */
-function startHaproxy(file, text) {
-  writeFileSync(file, text);
-  return spawn('haproxy', ['-db', '-f', file], { stdio: 'inherit', detached: true });
-}
 
 /** The servers behind are of HAProxy, too, since nothing else here is as fast. */
 function startOrigin(dir, servers) {

@@ -50,24 +50,27 @@ async function underLoad({ targets, changes, requests }) {
   return rows;
 }
 
+const of = (rows, name) => rows.filter(({ change }) => change === name);
+const p99Of = (rows) => median(rows.map(({ p99 }) => p99));
+
 /** The figures of all stretches of one name together. */
 function summed(rows, name) {
-  const these = rows.filter(({ change }) => change === name);
-  const restP99 = median(rows.filter(({ change }) => change === 'rest').map(({ p99 }) => p99));
-  const p99 = median(these.map((row) => row.p99));
+  const these = of(rows, name);
+  const p99 = p99Of(these);
   return {
+    name,
     n: these.length,
     requests: these.reduce((sum, { sent }) => sum + sent, 0),
     failed: these.reduce((sum, { failed }) => sum + failed, 0),
     p50: round(median(these.map((row) => row.p50))),
     p99: round(p99),
     worstP99: round(Math.max(...these.map((row) => row.p99))),
-    ratio: round(p99 / restP99, 2),
+    ratio: round(p99 / p99Of(of(rows, 'rest')), 2),
   };
 }
 
 function print(who, rows) {
-  const all = [...new Set(rows.map(({ change }) => change))].map((name) => ({ name, ...summed(rows, name) }));
+  const all = [...new Set(rows.map(({ change }) => change))].map((name) => summed(rows, name));
   console.log(`\n${who}`);
   printTable(
     all.map(({ name, n, requests, failed, p50, p99, worstP99, ratio }) => ({

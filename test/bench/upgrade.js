@@ -10,6 +10,7 @@ import { compose, sleeper } from '../harness/compose.js';
 import { docker, inParallel, observe } from '../harness/docker.js';
 import { untilIdle } from '../harness/processes.js';
 import { comparison, median, printCases, printTable, summary } from '../harness/stats.js';
+import { inTurn, timeUntil } from '../harness/timing.js';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
 const REPLICAS = 12;
@@ -22,22 +23,14 @@ const file = (version) => {
   return compose({ web: { ...web, deploy: { ...web.deploy, update_config } } });
 };
 
-/** Runs `begin`; the time in milliseconds until as many containers that pass `isOne` have ended as there are replicas. */
-async function timeEnds(observer, isOne, begin) {
-  const ended = new Set();
-  const since = observer.mark();
-  const isLast = (event) => event.action === 'die' && isOne(event) && ended.add(event.id).size === REPLICAS;
-  const last = observer.seen(isLast, { since, timeoutMs: 120_000, what: 'the end of the last old container' });
-  const at = performance.now();
-  const [{ at: end }] = await Promise.all([last, begin()]);
-  return end - at;
-}
+/** The end of the last old container: no new one ends. */
+const endsOf = (isOne) => ({ action: 'die', count: REPLICAS, isOne });
 
 async function timeOurs({ cluster, observer }, version) {
   await untilIdle();
   const isOne = ({ labels }) => labels['dev.tutti.node'] === cluster.node;
   let generation;
-  const ms = await timeEnds(observer, isOne, async () => {
+  const ms = await timeUntil(observer, endsOf(isOne), async () => {
     const { json } = await put(cluster, APP, { text: file(version), wait: true });
     generation = json.generation;
   });
@@ -47,9 +40,9 @@ async function timeOurs({ cluster, observer }, version) {
 
 async function timeBare({ observer, twin }) {
   await twin.makeNetwork();
-  let old = await twin.many(REPLICAS, PARALLELISM);
+  const old = await twin.many(REPLICAS, PARALLELISM);
   await untilIdle();
-  const ms = await timeEnds(observer, twin.isOurs, async () => {
+  const ms = await timeUntil(observer, endsOf(twin.isOurs), async () => {
     while (old.length > 0) {
       await twin.many(PARALLELISM, PARALLELISM);
       await inParallel(old.splice(0, PARALLELISM), PARALLELISM, replaced);
@@ -72,15 +65,13 @@ await withCluster({}, async (cluster) => {
   await deployed(cluster, APP, { text: file(0) });
   const [model] = await cluster.containers({ app: APP });
   const twin = await bareTwin(model.Id, cluster.node);
-  const measured = { ours: [], limit: [] };
+  let measured;
+  let version = 0;
   try {
-    for (let round = 1; round <= Number(values.rounds); round++) {
-      const both = [
-        async () => measured.ours.push(await timeOurs({ cluster, observer }, round)),
-        async () => measured.limit.push(await timeBare({ observer, twin })),
-      ];
-      for (const one of round % 2 === 0 ? both : both.reverse()) await one();
-    }
+    measured = await inTurn(Number(values.rounds), {
+      ours: () => timeOurs({ cluster, observer }, (version += 1)),
+      limit: () => timeBare({ observer, twin }),
+    });
     await removed(cluster, APP);
   } finally {
     observer.close();

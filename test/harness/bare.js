@@ -38,6 +38,9 @@ export async function bareTwin(model, run, { from = docker, engine = docker } = 
   };
 }
 
+/** How many of `count` containers the one of these twins makes, when each makes as many as the others. */
+export const shareOf = (count, twins, index) => Math.floor((count + index) / twins.length);
+
 /** Our labels would make an agent think the container its own. */
 function withoutOurs(labels) {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith('dev.tutti.')));

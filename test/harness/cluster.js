@@ -107,11 +107,16 @@ export class Cluster {
     return execute([...program, ...args], { input, timeoutMs, env: { ...this.env, ...env } });
   }
 
-  /** Like {@link run} with `--format json`; its output, read. */
-  async list(...args) {
-    const { code, stdout, stderr } = await this.run([...args, '--format', 'json']);
+  /** Like {@link run}; its standard output. @throws Error with what it said where it does not end with 0 */
+  async succeed(args, options = {}) {
+    const { code, stdout, stderr } = await this.run(args, options);
     if (code !== 0) throw new Error(`tutti ${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout);
+    return stdout;
+  }
+
+  /** Like {@link succeed} with `--format json`; its output, read. */
+  async list(...args) {
+    return JSON.parse(await this.succeed([...args, '--format', 'json']));
   }
 
   /** Containers of this control plane, of the given labels (`app`, `service`…) only. */

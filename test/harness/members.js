@@ -10,9 +10,7 @@ const RESTART_MS = 300;
 
 /** A token that lets hosts join. */
 export async function joinToken(cluster) {
-  const { code, stdout, stderr } = await cluster.run(['token']);
-  if (code !== 0) throw new Error(`tutti token ended with ${code}: ${stderr}`);
-  return stdout.trim();
+  return (await cluster.succeed(['token'])).trim();
 }
 
 /**

@@ -112,9 +112,8 @@ class Application {
     await rolledOut(this.cluster, APP, { generation: json.generation });
   }
 
-  async #cli(...words) {
-    const { code, stderr } = await this.cluster.run(words, { timeoutMs: 180_000 });
-    if (code !== 0) throw new Error(`tutti ${words.join(' ')} ended with ${code}: ${stderr}`);
+  #cli(...words) {
+    return this.cluster.succeed(words, { timeoutMs: 180_000 });
   }
 
   #file(rollout) {

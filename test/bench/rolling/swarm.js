@@ -1,11 +1,11 @@
 // The peer: Docker Swarm with one task a host, behind an HAProxy with a plain health-checked configuration.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@tutti/bus';
 import { until } from '../../harness/applications.js';
+import { startHaproxy } from '../../harness/haproxy.js';
 import { SERVER } from '../../harness/load/server.js';
 import { withSwarm } from '../../harness/swarm.js';
 
@@ -39,12 +39,10 @@ const changesOf = (swarm, replicas) => [
 async function startProxy({ gateway, hosts }) {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-peer-'));
   const port = await freePort();
-  const file = join(dir, 'haproxy.cfg');
   const servers = hosts.map(({ name, ip }) => `  server ${name} ${ip}:${PORT} check\n`).join('');
   const timeouts = '  timeout connect 5s\n  timeout client 50s\n  timeout server 50s\n';
   const web = `listen web\n  bind ${gateway}:${port}\n  balance roundrobin\n${servers}`;
-  writeFileSync(file, `defaults\n  mode http\n${timeouts}${web}`);
-  const child = spawn('haproxy', ['-db', '-f', file], { stdio: 'inherit', detached: true });
+  const child = startHaproxy(join(dir, 'haproxy.cfg'), `defaults\n  mode http\n${timeouts}${web}`);
   const stop = async () => {
     const ended = once(child, 'exit');
     child.kill();

@@ -14,7 +14,6 @@ const kept = new Agent({ keepAlive: true, maxSockets: 256 });
 
 let figures = fresh();
 let sent = 0;
-let inFlight = 0;
 
 function fresh() {
   return { sent: 0, failed: 0, slow: 0, reasons: {}, latencies: [], began: performance.now() };
@@ -36,12 +35,10 @@ function fire(number) {
   const own = figures;
   const began = performance.now();
   own.sent += 1;
-  inFlight += 1;
   let isOver = false;
   const end = (reason) => {
     if (isOver) return;
     isOver = true;
-    inFlight -= 1;
     if (reason === undefined && isSlow) own.slow += 1;
     else if (reason === undefined) own.latencies.push(performance.now() - began);
     else fail(own, `${isPost ? 'POST' : 'GET'} ${isKept ? 'kept' : 'fresh'}${isSlow ? ' slow' : ''}: ${reason}`);
@@ -79,13 +76,15 @@ const timer = setInterval(() => {
   for (; sent < due; sent += 1) fire(sent);
 }, TICK_MS);
 
+const unanswered = (own) => own.sent - own.failed - own.slow - own.latencies.length;
+
 /** The figures of a stretch, once all that was sent in it has been answered. */
 async function closed(own) {
-  while (own.latencies.length + own.slow + own.failed < own.sent) await sleep(20);
+  while (unanswered(own) > 0) await sleep(20);
   const sorted = own.latencies.sort((a, b) => a - b);
   const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null;
-  const { sent: all, failed, reasons, seconds, inFlight: left } = own;
-  return { sent: all, failed, reasons, seconds, inFlight: left, p50: at(0.5), p99: at(0.99), max: at(1) };
+  const { sent: all, failed, reasons, seconds, inFlight } = own;
+  return { sent: all, failed, reasons, seconds, inFlight, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 process.on('message', ({ mark, stop }) => void cut(mark, stop));
@@ -94,7 +93,7 @@ process.on('disconnect', () => process.exit(0));
 async function cut(mark, stop) {
   const own = figures;
   own.seconds = (performance.now() - own.began) / 1000;
-  own.inFlight = inFlight;
+  own.inFlight = unanswered(own);
   figures = fresh();
   if (stop) clearInterval(timer);
   process.send({ mark, ...(await closed(own)) }, () => stop && process.exit(0));
