@@ -1,3 +1,4 @@
+import type { Saved } from './corrections.js';
 import { ownAddressIn, type NearBridge, type Picture } from './picture.js';
 
 /** Names of our chains; no others are touched. */
@@ -23,23 +24,6 @@ export function chainsOf(mark: string): Chains {
   };
 }
 
-/**
- * The content of our chains, as `iptables-restore --noflush` takes it: each is replaced as a whole and at once.
- *
- * Between hosts only a network's own containers, and the proxies of the nodes, reach its containers. On one host Docker
- * keeps networks apart by itself, as long as nobody accepts what it would drop: so nothing is accepted by range.
- * @param way the interface that leads to the other nodes
- */
-export function chainsText({ filter, nat }: FirewallRules): string {
-  return [...tableText('filter', filter), ...tableText('nat', nat), ''].join('\n');
-}
-
-function tableText(table: string, chains: Record<string, string[]>): string[] {
-  const names = Object.keys(chains);
-  const rules = Object.entries(chains).flatMap(([name, lines]) => lines.map((line) => `-A ${name} ${line}`));
-  return [`*${table}`, ...names.map((name) => `:${name} - [0:0]`), ...rules, 'COMMIT'];
-}
-
 /** Chain to rules, of each table. */
 export interface FirewallRules {
   filter: Record<string, string[]>;
@@ -52,7 +36,13 @@ export interface Virtual {
   port?: number;
 }
 
-/** @param virtual undefined: not known yet, what is set up stays */
+/**
+ * What is to be in our chains. Between hosts only a network's own containers, and the proxies of the nodes, reach its
+ * containers. On one host Docker keeps networks apart by itself, as long as nobody accepts what it would drop: so nothing
+ * is accepted by range.
+ * @param way the interface that leads to the other nodes
+ * @param virtual undefined: not known yet, what is set up stays
+ */
 export function firewallRules(
   picture: Picture,
   { way, virtual }: { way: string; virtual?: Virtual },
@@ -114,16 +104,15 @@ function bridgeRules({ peers }: Picture, bridge: NearBridge, { out, peers: fromP
   ];
 }
 
-const RULE_OF_BRIDGE = /^-A TUTTI-([0-9a-f]{8})-FORWARD .*-[io] (br-\S+)/;
+const FORWARD = /^TUTTI-([0-9a-f]{8})-FORWARD$/;
+const BRIDGE = /-[io] (br-\S+)/;
 
-/**
- * Marks of agents that are gone for good: their chains name bridges, of which none is there any more.
- * @param rules as `iptables -S` prints them
- */
-export function deserted(rules: string, devices: ReadonlySet<string>): string[] {
-  const found = rules.split('\n').flatMap((line) => {
-    const [, mark = '', device = ''] = RULE_OF_BRIDGE.exec(line) ?? [];
-    return mark === '' ? [] : [{ mark, isThere: devices.has(device) }];
+/** Marks of agents that are gone for good: their chains name bridges, of which none is there any more. */
+export function deserted({ filter }: Saved, devices: ReadonlySet<string>): string[] {
+  const found = [...filter].flatMap(([chain, rules]) => {
+    const mark = FORWARD.exec(chain)?.[1];
+    const named = rules.flatMap((rule) => BRIDGE.exec(rule)?.[1] ?? []);
+    return mark === undefined ? [] : named.map((device) => ({ mark, isThere: devices.has(device) }));
   });
   const alive = new Set(found.filter(({ isThere }) => isThere).map(({ mark }) => mark));
   return [...new Set(found.map(({ mark }) => mark))].filter((mark) => !alive.has(mark));

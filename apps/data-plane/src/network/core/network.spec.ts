@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BridgesRecord } from '@tutti/model';
-import { chainsOf, chainsText, deserted, firewallRules, type Virtual } from './firewall.js';
+import { corrections, readSaved, removal, type Saved } from './corrections.js';
+import { chainsOf, deserted, firewallRules, type FirewallRules, type Virtual } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
 import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
 
@@ -74,8 +75,16 @@ describe('the picture', () => {
   });
 });
 
+const chains = chainsOf('abc');
+const BARE = [
+  '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n-A DOCKER-USER -j RETURN\nCOMMIT',
+  '*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n',
+].join('\n');
+/** What a host without any of our chains has to be told. */
+const chainsText = (rules: FirewallRules): string =>
+  corrections(rules, { chains, saved: readSaved(BARE), isTold: false });
+
 describe('the firewall', () => {
-  const chains = chainsOf('abc');
   const text = chainsText(firewallRules(picture(), { way: 'eth0' }, chains));
 
   test('lets through what is of one network, and the nodes themselves, and stops the rest of the cluster', () => {
@@ -106,8 +115,71 @@ describe('the firewall', () => {
   });
 });
 
+describe('what is there', () => {
+  const rules = firewallRules(picture(), { way: 'eth0' }, chains);
+  const isTold = true;
+  const save = (filter: string[], nat: string[]): Saved =>
+    readSaved(['*filter', ...filter, 'COMMIT', '*nat', ...nat, 'COMMIT', ''].join('\n'));
+  const ours = (table: 'filter' | 'nat'): string[] =>
+    Object.entries(rules[table]).flatMap(([name, lines]) => [
+      `:${name} - [0:0]`,
+      ...lines.map((line) => `-A ${name} ${line}`),
+    ]);
+  const ENTERED = {
+    filter: [
+      ':INPUT ACCEPT [0:0]',
+      '-A INPUT -j TUTTI-abc-INPUT',
+      ':DOCKER-USER - [0:0]',
+      '-A DOCKER-USER -j TUTTI-abc-FORWARD',
+    ],
+    nat: [':POSTROUTING ACCEPT [0:0]', '-A POSTROUTING -j TUTTI-abc-NAT'],
+  };
+  const whole = save([...ENTERED.filter, ...ours('filter')], [...ENTERED.nat, ...ours('nat')]);
+
+  test('is left alone where it is as it was told, and stands first', () => {
+    expect(corrections(rules, { chains, saved: whole, isTold })).toBe('');
+    expect(corrections(rules, { chains, saved: whole, isTold: false })).toContain(':TUTTI-abc-FORWARD ');
+  });
+
+  test('is told anew where somebody has flushed one of our chains', () => {
+    const flushed = ours('filter').filter((line) => !line.startsWith('-A TUTTI-abc-FORWARD'));
+    const saved = save([...ENTERED.filter, ...flushed], [...ENTERED.nat, ...ours('nat')]);
+    expect(corrections(rules, { chains, saved, isTold })).toContain('-A TUTTI-abc-FORWARD -m conntrack');
+  });
+
+  test('comes first again where others have put theirs before it, other nodes of this host excepted', () => {
+    const before = (rule: string): Saved =>
+      save(
+        [
+          ':INPUT ACCEPT [0:0]',
+          '-A INPUT -j TUTTI-abc-INPUT',
+          ':DOCKER-USER - [0:0]',
+          `-A DOCKER-USER ${rule}`,
+          '-A DOCKER-USER -j TUTTI-abc-FORWARD',
+          ...ours('filter'),
+        ],
+        [...ENTERED.nat, ...ours('nat')],
+      );
+    const saved = before('-s 10.0.0.0/8 -j DROP');
+    expect(corrections(rules, { chains, saved, isTold }).split('\n')).toEqual([
+      '*filter',
+      '-D DOCKER-USER -j TUTTI-abc-FORWARD',
+      '-I DOCKER-USER 1 -j TUTTI-abc-FORWARD',
+      'COMMIT',
+      '',
+    ]);
+    expect(corrections(rules, { chains, saved: before('-j TUTTI-def-FORWARD'), isTold })).toBe('');
+  });
+
+  test('is taken away whole, and nothing is told where nothing is left', () => {
+    const text = removal(chains, whole);
+    expect(text).toContain('*filter\n-D DOCKER-USER -j TUTTI-abc-FORWARD\n-D INPUT -j TUTTI-abc-INPUT\n-F ');
+    expect(text.match(/^-X /gm)).toHaveLength(5);
+    expect(removal(chains, readSaved(BARE))).toBe('');
+  });
+});
+
 describe('virtual addresses', () => {
-  const chains = chainsOf('abc');
   const textOf = (virtual: Virtual): string => chainsText(firewallRules(picture(), { way: 'eth0', virtual }, chains));
 
   test('are turned to the proxy, from the networks of this node only; whatever else goes there is refused', () => {
@@ -126,14 +198,22 @@ describe('virtual addresses', () => {
 });
 
 test('chains are deserted where none of the bridges that they name is there', () => {
-  const rules = [
-    '-A TUTTI-00000001-FORWARD -i br-a ! -o br-a -j TUTTI-00000001-OUT',
-    '-A TUTTI-00000001-FORWARD -i br-b ! -o br-b -j TUTTI-00000001-OUT',
-    '-A TUTTI-00000002-FORWARD -i br-c ! -o br-c -j TUTTI-00000002-OUT',
-    '-A TUTTI-00000003-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
-    '-A FORWARD -i br-d -j ACCEPT',
-  ].join('\n');
-  expect(deserted(rules, new Set(['br-b', 'eth0']))).toEqual(['00000002']);
+  const saved = readSaved(
+    [
+      '*filter',
+      ':TUTTI-00000001-FORWARD - [0:0]',
+      ':TUTTI-00000002-FORWARD - [0:0]',
+      ':TUTTI-00000003-FORWARD - [0:0]',
+      ':FORWARD ACCEPT [0:0]',
+      '-A TUTTI-00000001-FORWARD -i br-a ! -o br-a -j TUTTI-00000001-OUT',
+      '-A TUTTI-00000001-FORWARD -i br-b ! -o br-b -j TUTTI-00000001-OUT',
+      '-A TUTTI-00000002-FORWARD -i br-c ! -o br-c -j TUTTI-00000002-OUT',
+      '-A TUTTI-00000003-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
+      '-A FORWARD -i br-d -j ACCEPT',
+      'COMMIT',
+    ].join('\n'),
+  );
+  expect(deserted(saved, new Set(['br-b', 'eth0']))).toEqual(['00000002']);
 });
 
 describe('the ways', () => {
