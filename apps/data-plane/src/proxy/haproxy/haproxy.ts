@@ -12,7 +12,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readProcesses, type Processes } from '../core/readings.js';
@@ -21,8 +20,6 @@ import { firstAlert, refusalOf, type Program } from './program.js';
 
 const START_MS = 10_000;
 const LOOK_MS = 5;
-/** What every request of the node goes through must not wait for what starts beside it. */
-const PRIORITY = -10;
 const MAX_LOG_BYTES = 1_000_000;
 
 export interface HaproxyOptions {
@@ -159,7 +156,6 @@ export class Haproxy {
     const args = ['-W', '-S', `${this.masterPath},mode,600,level,admin`, '-f', this.file];
     const child = spawn(this.options.program.path, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
     closeSync(log);
-    prefer(child.pid);
     let ended = false;
     child.once('error', () => (ended = true));
     child.once('exit', () => (ended = true));
@@ -187,21 +183,6 @@ export class Haproxy {
 
   private boundLog(): void {
     if (sizeOf(this.log) > MAX_LOG_BYTES) truncateSync(this.log);
-  }
-}
-
-/**
- * Gives a process, and what it starts, its cores first: among the processes of a session or a group, and as a session of
- * its own where Linux shares the cores among sessions. Whoever may not do that has it as it is.
- */
-function prefer(pid: number | undefined): void {
-  if (pid === undefined) return;
-  for (const act of [() => setPriority(pid, PRIORITY), () => writeFileSync(`/proc/${pid}/autogroup`, `${PRIORITY}`)]) {
-    try {
-      act();
-    } catch {
-      // Not as root, or not on Linux.
-    }
   }
 }
 
