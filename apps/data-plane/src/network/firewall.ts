@@ -1,5 +1,6 @@
-import { corrections, readSaved, removal, type Saved } from './core/corrections.js';
+import { corrections, removal } from './core/corrections.js';
 import { chainsOf, deserted, type Chains, type FirewallRules } from './core/firewall.js';
+import { readSaved, type Saved } from './core/saved.js';
 import { run } from './tools.js';
 
 /** Our chains in the host's firewall. */

@@ -1,5 +1,5 @@
-import type { Saved } from './corrections.js';
 import { ownAddressIn, type NearBridge, type Picture } from './picture.js';
+import type { Saved } from './saved.js';
 
 /** Names of our chains; no others are touched. */
 export interface Chains {

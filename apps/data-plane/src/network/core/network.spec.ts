@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BridgesRecord } from '@tutti/model';
-import { corrections, readSaved, removal, type Saved } from './corrections.js';
+import { corrections, removal } from './corrections.js';
 import { chainsOf, deserted, firewallRules, type FirewallRules, type Virtual } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
+import { readSaved, type Saved } from './saved.js';
 import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
 
 const bridge = (network: string, subnet: string, gateway = subnet.replace(/\d+\/\d+$/, '1')) => ({
