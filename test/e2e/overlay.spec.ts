@@ -1,22 +1,14 @@
 // Networks through a tunnel, and what is done to a host's firewall and engine behind the agent's back.
 import { jest } from '@jest/globals';
-import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
+import { eventually } from '@tutti/testing';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 import { joinHost, joinToken } from '../harness/members.js';
+import { REACHED, reachBothWays, web } from '../harness/reach.js';
 import { startLab, type Host, type Lab } from '../lab/index.js';
 
 jest.setTimeout(120_000);
 
 const PATIENCE = { timeoutMs: 40_000 };
-const APP = `
-services:
-  web:
-    image: ${BUSYBOX_IMAGE}
-    command: ["sh", "-c", "mkdir /www && echo $$HOSTNAME > /www/index.html && exec httpd -f -p 8080 -h /www"]
-    stop_grace_period: 0s
-    deploy: { mode: global }
-`;
-
 let lab: Lab;
 let cluster: Cluster;
 let token: string;
@@ -29,7 +21,7 @@ beforeAll(async () => {
   cluster = await startCluster({ listen: lab.gateway, isNode: false });
   token = await joinToken(cluster);
   await Promise.all([lab.host('h1'), lab.host('h2')].map((host) => join(host, 'vxlan')));
-  expect((await cluster.run(['deploy', '-f', '-', 'shop'], { input: APP })).code).toBe(0);
+  expect((await cluster.run(['deploy', '-f', '-', 'shop'], { input: REACHED })).code).toBe(0);
 }, 120_000);
 
 afterAll(async () => {
@@ -37,31 +29,11 @@ afterAll(async () => {
   await lab?.stop();
 }, 60_000);
 
-async function web(host: Host): Promise<{ id: string; address: string }> {
-  const [found] = await host.docker.listContainers({ filters: { label: ['dev.tutti.app=shop'] } });
-  const [network] = Object.values(found?.NetworkSettings.Networks ?? {});
-  return { id: found?.Id ?? '', address: network?.IPAddress ?? '' };
-}
-
-/** What a container of one host gets from that of another, by its address. */
-async function across(from: Host, to: Host): Promise<string> {
-  const { id } = await web(from);
-  const { address } = await web(to);
-  const fetch = ['timeout', '3', 'wget', '-qO', '-', `http://${address}:8080/`];
-  return from.exec('docker', '-H', from.dockerHost, 'exec', id, ...fetch).catch(() => '');
-}
-
-const reaches = async (from: Host, to: Host): Promise<boolean> =>
-  (await across(from, to)).trim() === (await web(to)).id.slice(0, 12);
-
-const reachBothWays = async (): Promise<boolean> => {
-  const [h1, h2] = [lab.host('h1'), lab.host('h2')];
-  return (await reaches(h1, h2)) && (await reaches(h2, h1));
-};
+const bothWays = (): Promise<boolean> => reachBothWays(lab.host('h1'), lab.host('h2'));
 
 test('containers, and the hosts’ own proxies, reach containers through the tunnel', async () => {
   const [h1, h2] = [lab.host('h1'), lab.host('h2')];
-  await eventually(reachBothWays, PATIENCE);
+  await eventually(bothWays, PATIENCE);
   expect(await h1.exec('ip', 'route', 'show', 'proto', '84')).toMatch(
     /^10\.\d+\.\d+\.0\/20 via \S+ dev tutti-[0-9a-f]{6} onlink/,
   );
@@ -90,21 +62,20 @@ test('what somebody takes out of the firewall or the routes is put back', async 
     (await exec('iptables', '-S', 'DOCKER-USER')).includes('-j TUTTI-') &&
     (await exec('iptables', '-t', 'nat', '-S', 'POSTROUTING')).includes('-j TUTTI-');
   await eventually(isBack, PATIENCE);
-  await eventually(reachBothWays, PATIENCE);
+  await eventually(bothWays, PATIENCE);
 });
 
 test('networks come back with an engine that was killed', async () => {
   const h1 = lab.host('h1');
   await h1.killEngine();
   await h1.startEngine();
-  await eventually(() => reachBothWays().catch(() => false), PATIENCE);
+  await eventually(() => bothWays().catch(() => false), PATIENCE);
   const [first] = (await h1.exec('iptables', '-t', 'nat', '-S', 'POSTROUTING'))
     .split('\n')
     .filter((line: string) => line.startsWith('-A'));
   expect(first).toMatch(/-j TUTTI-[0-9a-f]{8}-NAT$/);
 });
 
-test('an overlay that cannot be had is refused with what to do', async () => {
-  await expect(join(lab.host('h3'), 'wireguard')).rejects.toThrow(/TUTTI_OVERLAY.*wireguard.*choose routed, or vxlan/);
+test('an overlay that is none is refused with what to do', async () => {
   await expect(join(lab.host('h3'), 'carrier-pigeon')).rejects.toThrow('write one of routed, vxlan, wireguard, none');
 });

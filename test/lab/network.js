@@ -42,7 +42,10 @@ export async function makeHostNetwork(number, index) {
   await inside('link', 'set', 'eth0', 'up');
 }
 
+/** With what agents have left running there, such as HAProxy: a namespace lives for as long as one of its processes. */
 export async function removeHostNetwork(number, index) {
+  const left = (await tryRun('ip', 'netns', 'pids', namespaceOf(number, index))).split('\n').filter(Boolean);
+  await tryRun('kill', '-9', ...left);
   await tryRun('ip', 'link', 'del', wireOf(number, index));
   await tryRun('ip', 'netns', 'del', namespaceOf(number, index));
 }

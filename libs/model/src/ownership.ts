@@ -36,6 +36,7 @@ export const OWNER: Record<RecordKind, ServiceName> = {
   range: 'service-discovery',
   virtual: 'service-discovery',
   bridges: 'provisioner',
+  tunnel: 'provisioner',
   proxy: 'provisioner',
   usage: 'metering',
 };

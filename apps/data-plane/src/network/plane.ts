@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { filters, KeyedSerial, watch, type Change, type Connection } from '@tutti/bus';
+import { commit, filters, KeyedSerial, put, watch, type Change, type Connection } from '@tutti/bus';
 import {
   formatCidr,
   messageOf,
@@ -7,21 +7,25 @@ import {
   virtualStretch,
   type AddressingRecord,
   type BridgesRecord,
+  type TunnelEnd,
 } from '@tutti/model';
 import { createHash } from 'node:crypto';
 import type { Subscription } from 'rxjs';
 import { hostAddresses } from './addresses.js';
 import { chainsOf, firewallRules } from './core/firewall.js';
 import { pictureOf, type Picture } from './core/picture.js';
-import type { Overlay, Tunnel } from './core/ways.js';
+import type { Tunnel } from './core/vxlan.js';
+import type { Overlay } from './core/ways.js';
 import { Firewall, sweepFirewall } from './firewall.js';
 import type { VirtualDesk } from '../virtual/desk.js';
-import { Ways } from './ways.js';
+import { Vxlan } from './vxlan.js';
+import { ROUTED, Ways, type Way } from './ways.js';
+import { WireGuard } from './wireguard.js';
 
 /** Its work has no parts: each look is at everything. */
 const ALL = 'all';
 
-const FOLLOWED = ['range', 'bridges', 'node', 'addressing'] as const;
+const FOLLOWED = ['range', 'bridges', 'node', 'tunnel', 'addressing'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /** Nobody tells when Docker or an administrator has changed the firewall: it is looked at so often, in milliseconds. */
@@ -32,7 +36,7 @@ export interface PlaneOptions {
   logger: LoggerService;
   cluster: string;
   node: string;
-  overlay: Exclude<Overlay, 'wireguard' | 'none'>;
+  overlay: Exclude<Overlay, 'none'>;
   desk: VirtualDesk;
 }
 
@@ -44,6 +48,7 @@ export class NetworkPlane {
   private readonly ranges = new Map<string, string>();
   private readonly bridges = new Map<string, BridgesRecord>();
   private readonly addresses = new Map<string, string>();
+  private readonly tunnels = new Map<string, TunnelEnd>();
   private readonly firewall: Firewall;
   private readonly ways: Ways;
   /** Where virtual addresses lie. */
@@ -57,10 +62,10 @@ export class NetworkPlane {
   private swept = false;
 
   constructor(private readonly options: PlaneOptions) {
-    const { bus, cluster, node, overlay, logger, desk } = options;
+    const { bus, cluster, node, logger, desk } = options;
     this.unhear = desk.onChange(() => this.work.add(ALL));
     this.firewall = new Firewall(chainsOf(digest(`${cluster}/${node}`).slice(0, 8)));
-    this.ways = new Ways(overlay === 'vxlan' ? tunnelOf(cluster) : undefined);
+    this.ways = new Ways(this.chosenWay());
     this.subscription = watch(
       bus,
       FOLLOWED.map((kind) => filters.all<Followed>(kind)),
@@ -92,7 +97,7 @@ export class NetworkPlane {
       return;
     }
     if (change.type === 'removed') {
-      const maps = { range: this.ranges, bridges: this.bridges, node: this.addresses };
+      const maps = { range: this.ranges, bridges: this.bridges, node: this.addresses, tunnel: this.tunnels };
       return void maps[change.kind].delete(node);
     }
     switch (change.kind) {
@@ -102,7 +107,29 @@ export class NetworkPlane {
         return void this.bridges.set(node, change.record);
       case 'node':
         return void this.addresses.set(node, change.record.address);
+      case 'tunnel':
+        return void this.tunnels.set(node, change.record);
     }
+  }
+
+  private chosenWay(): Way {
+    const { overlay, cluster } = this.options;
+    if (overlay === 'routed') return ROUTED;
+    if (overlay === 'vxlan') return new Vxlan(tunnelOf(cluster));
+    const deviceAt = (address: string): string => `tutti-w${digest(`${cluster}/${address}`).slice(0, 8)}`;
+    return new WireGuard({ deviceAt, tell: (end) => this.tell(end) });
+  }
+
+  /** Says where the host's end of the tunnel is, unless the record says so already. */
+  private async tell({ publicKey, port }: TunnelEnd): Promise<void> {
+    const { bus, node } = this.options;
+    const told = this.tunnels.get(node);
+    if (told?.publicKey === publicKey && told.port === port) return;
+    const record = { node, publicKey, port, updatedAt: new Date().toISOString() };
+    // It is told again at the next look; what is set up on this host does not wait for the bus.
+    await commit(bus, [put('tunnel', record, { event: 'changed' })]).catch((error: unknown) =>
+      this.complain(`this node's end of the tunnel cannot be told: ${messageOf(error)}`),
+    );
   }
 
   private async settle(): Promise<void> {
@@ -113,14 +140,20 @@ export class NetworkPlane {
     const picture = pictureOf({ ...this.known(), node, deviceOf: (address) => addresses.get(address) });
     this.options.desk.offer((picture?.bridges ?? []).map(({ network, subnet }) => ({ network, subnet })));
     if (!picture) return;
-    if (picture.bridges.length === 0 && picture.peers.length === 0) return this.firewall.remove();
     const underlay = addresses.get(picture.address);
+    if (picture.bridges.length === 0 && picture.peers.length === 0) return this.part(picture, underlay);
     if (underlay === undefined) {
       return this.complain(
         `no interface of this host has the address ${picture.address} that the node is known by: set TUTTI_ADDRESS to one that has`,
       );
     }
     await this.join(picture, underlay);
+  }
+
+  /** Nothing is joined any more: the last other node has been removed. */
+  private async part(picture: Picture, underlay: string | undefined): Promise<void> {
+    await this.firewall.remove();
+    if (underlay !== undefined && this.ways.areMade) await this.ways.apply(picture, underlay);
   }
 
   private async join(picture: Picture, underlay: string): Promise<void> {
@@ -130,7 +163,7 @@ export class NetworkPlane {
     const served = desk.served;
     const port = served?.port;
     const virtual = served && { ...(stretch !== undefined && { stretch }), ...(port !== undefined && { port }) };
-    const way = this.ways.deviceFor(underlay);
+    const way = this.ways.deviceFor(picture, underlay);
     await this.firewall.apply(firewallRules(picture, { way, ...(virtual && { virtual }) }, this.firewall.chains));
     const isTurned = stretch !== undefined && port !== undefined;
     desk.turn(new Set(isTurned ? picture.bridges.map(({ network }) => network) : []));
@@ -141,8 +174,8 @@ export class NetworkPlane {
   }
 
   private known() {
-    const { ranges, bridges, addresses } = this;
-    return { ranges, bridges, addresses };
+    const { ranges, bridges, addresses, tunnels } = this;
+    return { ranges, bridges, addresses, tunnels };
   }
 
   /** Once for each thing, not each time that it is looked at. */

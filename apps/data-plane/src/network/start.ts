@@ -4,7 +4,8 @@ import { Resolver } from '../names/resolver.js';
 import type { VirtualDesk } from '../virtual/desk.js';
 import { NetworkPlane } from './plane.js';
 import { overlayFromEnv } from './settings.js';
-import { run, tryRun } from './tools.js';
+import { run } from './tools.js';
+import { noWireGuard } from './wireguard.js';
 
 export interface NetworkOptions extends ServiceOptions {
   cluster: string;
@@ -21,7 +22,6 @@ export interface NetworkOptions extends ServiceOptions {
 export async function startNetwork(options: NetworkOptions): Promise<RunningService | undefined> {
   const logger = options.logger ?? createLogger('network');
   const overlay = overlayFromEnv();
-  if (overlay === 'wireguard') throw await noWireGuard();
   const obstacle = await obstacleHere();
   if (obstacle !== undefined) {
     logger.warn(
@@ -29,6 +29,8 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningServ
     );
     return undefined;
   }
+  const refusal = overlay === 'wireguard' ? await noWireGuard() : undefined;
+  if (refusal !== undefined) throw invalid(refusal);
   const bus = await connectBus(options);
   const { cluster, node, desk } = options;
   const plane = overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay, desk });
@@ -39,17 +41,6 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningServ
     await bus.nc.close();
   };
   return { name: 'network', close };
-}
-
-async function noWireGuard(): Promise<Error> {
-  const device = `tutti-wg${process.pid % 10_000}`;
-  const isThere = (await tryRun('ip', ['link', 'add', device, 'type', 'wireguard'])) !== undefined;
-  await tryRun('ip', ['link', 'del', device]);
-  return invalid(
-    isThere
-      ? 'TUTTI_OVERLAY=wireguard is not supported yet: choose routed, or vxlan, which encrypts nothing'
-      : 'TUTTI_OVERLAY is wireguard, which the kernel of this host does not have: choose routed, or vxlan, which encrypts nothing',
-  );
 }
 
 /** Why this process cannot change the host's network; undefined where it can. */

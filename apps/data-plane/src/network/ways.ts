@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Picture } from './core/picture.js';
+import { ownAddressIn, type Picture } from './core/picture.js';
 import {
-  forwardingCommands,
+  isComplete,
+  readRoutes,
   ROUTE_PROTOCOL,
   routedCommands,
   staleRoutes,
-  tunnelCommands,
-  tunnelledCommands,
+  strayTunnels,
   type IpCommand,
-  type Tunnel,
+  type Routes,
 } from './core/ways.js';
 import { run, runAll, tryRun } from './tools.js';
 
@@ -18,32 +18,53 @@ export interface NoWay {
   why: string;
 }
 
+/** How packets get to the other nodes. */
+export interface Way {
+  /** Whether what it has no way for is refused, rather than sent out in the open. */
+  readonly isSealed?: boolean;
+  /** The interface that leads there. */
+  device(picture: Picture, underlay: string): string;
+  /** Whether what routes lead into is as it is to be; absent: nobody can tell. */
+  isOpen?(picture: Picture): Promise<boolean>;
+  /** Makes it so, routes and all. @returns the nodes that cannot be got to */
+  open(picture: Picture, underlay: string): Promise<NoWay[]>;
+}
+
+/** Straight through the hosts' own segment. */
+export const ROUTED: Way = {
+  device: (_picture, underlay) => underlay,
+  open: (picture, underlay) => all('ip', routedCommands(picture, underlay)),
+};
+
 /** The routes to other nodes' ranges. */
 export class Ways {
   private applied = '';
 
-  /** @param tunnel absent: straight through the hosts' own segment */
-  constructor(private readonly tunnel?: Tunnel) {}
+  constructor(private readonly way: Way) {}
 
   /** The interface that leads to the other nodes. */
-  deviceFor(underlay: string): string {
-    return this.tunnel?.device ?? underlay;
+  deviceFor(picture: Picture, underlay: string): string {
+    return this.way.device(picture, underlay);
+  }
+
+  get areMade(): boolean {
+    return this.applied !== '';
   }
 
   /** Makes the routes so, where they are not. @returns the nodes that cannot be got to */
   async apply(picture: Picture, underlay: string): Promise<NoWay[]> {
     forward();
+    const { isSealed = false } = this.way;
+    const device = this.deviceFor(picture, underlay);
     const there = await ownRoutes();
     const text = JSON.stringify([picture.peers.map(({ address, range }) => [address, range]), underlay]);
-    const complete = picture.peers.every(({ range }) => there.includes(range));
-    if (text === this.applied && complete) return [];
-    if (this.tunnel) await dig(picture, this.tunnel);
-    const stale = staleRoutes(picture, there).map((range) => `route del ${range} proto ${ROUTE_PROTOCOL}`);
-    await runAll('ip', stale);
-    const failed = this.tunnel
-      ? await tunnelled(picture, this.tunnel)
-      : await all('ip', routedCommands(picture, underlay));
-    this.applied = failed.length === 0 ? text : '';
+    const isWhole = isComplete(picture, there, { device, isSealed }) && (await this.way.isOpen?.(picture)) !== false;
+    if (text === this.applied && isWhole) return [];
+    this.applied = '';
+    await removeRoutes(staleRoutes(picture, there, isSealed));
+    const failed = await this.way.open(picture, underlay);
+    await fillIn(picture, device);
+    if (failed.length === 0) this.applied = text;
     return failed;
   }
 }
@@ -54,30 +75,26 @@ function forward(): void {
   if (readFileSync(setting, 'utf8').trim() !== '1') writeFileSync(setting, '1');
 }
 
-async function ownRoutes(): Promise<string[]> {
-  const text = (await tryRun('ip', ['-4', 'route', 'show', 'proto', ROUTE_PROTOCOL])) ?? '';
-  return text.split('\n').flatMap((line) => line.split(' ')[0] || []);
+/** The routes of ours that are there. */
+export async function ownRoutes(): Promise<Routes> {
+  return readRoutes((await tryRun('ip', ['-4', 'route', 'show', 'proto', ROUTE_PROTOCOL])) ?? '');
 }
 
-async function dig(picture: Picture, tunnel: Tunnel): Promise<void> {
-  const { device } = tunnel;
-  // Not by /sys, which may be that of another network namespace.
-  const shown = await tryRun('ip', ['-d', 'link', 'show', device]);
-  const isThere = shown !== undefined;
-  const isOurs = isThere && shown.includes(` local ${picture.address} `);
-  const [make = '', ...rest] = tunnelCommands(picture, tunnel);
-  if (!isOurs) await run('ip', make.split(' '));
-  for (const command of rest) await run('ip', command.split(' '));
-  // What comes out of the tunnel may be answered on another way: a host's own address has its route elsewhere.
-  writeFileSync(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '2');
+export async function removeRoutes(routes: readonly string[]): Promise<void> {
+  await runAll(
+    'ip',
+    routes.map((to) => `route del ${to} proto ${ROUTE_PROTOCOL}`),
+  );
 }
 
-async function tunnelled(picture: Picture, tunnel: Tunnel): Promise<NoWay[]> {
-  const entries = await all('bridge', forwardingCommands(picture, tunnel));
-  return [...entries, ...(await all('ip', tunnelledCommands(picture, tunnel)))];
+/** Takes away the tunnel of another way, which this host went before. */
+async function fillIn({ range }: Picture, device: string): Promise<void> {
+  const text = await run('ip', ['-4', '-o', 'address', 'show']);
+  for (const stray of strayTunnels(text, ownAddressIn(range), device)) await tryRun('ip', ['link', 'del', stray]);
 }
 
-async function all(program: 'ip' | 'bridge', commands: readonly IpCommand[]): Promise<NoWay[]> {
+/** Runs commands that are each for a node. @returns the nodes whose commands failed */
+export async function all(program: 'ip' | 'bridge', commands: readonly IpCommand[]): Promise<NoWay[]> {
   const failed = await runAll(
     program,
     commands.map(({ args }) => args),

@@ -22,7 +22,8 @@ export function grouped(entries: readonly { kind: RecordKind; record: Records[Re
       status: [],
       health: [],
     },
-    ...{ incident: [], endpoints: [], route: [], addressing: [], range: [], virtual: [], bridges: [], proxy: [] },
+    ...{ incident: [], endpoints: [], route: [], addressing: [], range: [], virtual: [] },
+    ...{ bridges: [], tunnel: [], proxy: [] },
     usage: [],
   };
   for (const { kind, record } of entries) groups[kind].push(record);

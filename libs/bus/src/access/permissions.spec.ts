@@ -37,6 +37,7 @@ const TOKENS: Record<RecordKind, number> = {
   range: 1,
   virtual: 3,
   bridges: 1,
+  tunnel: 1,
   proxy: 1,
   usage: 5,
 };

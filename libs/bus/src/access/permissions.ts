@@ -52,6 +52,7 @@ export function nodePermissions(): Permissions {
     subjects.state(`node.${NODE}`),
     subjects.state(`status.${NODE}.>`),
     subjects.state(`bridges.${NODE}`),
+    subjects.state(`tunnel.${NODE}`),
     subjects.state(`proxy.${NODE}`),
     subjects.lease('node', NODE),
     subjects.samples(NODE),

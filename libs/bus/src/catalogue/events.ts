@@ -37,6 +37,7 @@ const PARTICIPLES = {
   range: ['allocated', 'released'],
   virtual: ['allocated', 'kept', 'released'],
   bridges: ['changed', 'removed'],
+  tunnel: ['changed', 'removed'],
   proxy: ['changed', 'removed'],
   usage: ['metered', 'removed'],
 } as const satisfies Record<RecordKind, readonly string[]>;

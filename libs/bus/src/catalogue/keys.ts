@@ -48,6 +48,7 @@ export const keys = {
   range: (r: { node: string }) => key('range', r.node),
   virtual: (r: ServiceRef) => key('virtual', r.namespace, r.app, r.service),
   bridges: (r: { node: string }) => key('bridges', r.node),
+  tunnel: (r: { node: string }) => key('tunnel', r.node),
   proxy: (r: { node: string }) => key('proxy', r.node),
   usage: (r: TaskRef) => key('usage', r.namespace, r.app, r.service, r.node, r.task),
 } as const;

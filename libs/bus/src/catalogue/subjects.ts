@@ -79,6 +79,7 @@ export const EVENT_TRANSFORMS: Record<Exclude<RecordKind, Unrecounted>, { src: s
   range: transform('range.*', `${CLUSTER_NAMESPACE}.node.{1}.range`),
   virtual: transform('virtual.*.*.*', '{1}.virtual.{2}.{3}'),
   bridges: transform('bridges.*', `${CLUSTER_NAMESPACE}.node.{1}.bridges`),
+  tunnel: transform('tunnel.*', `${CLUSTER_NAMESPACE}.node.{1}.tunnel`),
   proxy: transform('proxy.*', `${CLUSTER_NAMESPACE}.node.{1}.proxy`),
   usage: transform('usage.*.*.*.*.*', '{1}.usage.{2}.{3}.{5}'),
 };

@@ -19,6 +19,20 @@ export interface BridgesRecord {
   updatedAt: Time;
 }
 
+/** A host's end of an encrypted tunnel: what is for the node's containers is sent there, under this key. */
+export interface TunnelEnd {
+  /** As WireGuard writes it, in base 64. The private key never leaves the host. */
+  publicKey: string;
+  /** UDP, at the host's address. */
+  port: number;
+}
+
+/** The tunnel's end on the host of a node. */
+export interface TunnelRecord extends TunnelEnd {
+  node: string;
+  updatedAt: Time;
+}
+
 /** Something that a proxy could not do, such as listen on a port that somebody else holds. */
 export interface ProxyProblem {
   /** The host port that it is about. */

@@ -1,4 +1,4 @@
-import type { BridgesRecord, ProxyRecord } from './data-plane.js';
+import type { BridgesRecord, ProxyRecord, TunnelRecord } from './data-plane.js';
 import type { UsageRecord } from './metering.js';
 import type { HealthRecord, IncidentRecord } from './monitor.js';
 import type {
@@ -53,6 +53,7 @@ export interface Records {
   range: RangeRecord;
   virtual: VirtualRecord;
   bridges: BridgesRecord;
+  tunnel: TunnelRecord;
   proxy: ProxyRecord;
   usage: UsageRecord;
 }

@@ -4,7 +4,8 @@ import { corrections, removal } from './corrections.js';
 import { chainsOf, deserted, firewallRules, type FirewallRules, type Virtual } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
 import { readSaved, type Saved } from './saved.js';
-import { forwardingCommands, macOf, routedCommands, staleRoutes, tunnelCommands, tunnelledCommands } from './ways.js';
+import { forwardingCommands, macOf, tunnelCommands, tunnelledCommands } from './vxlan.js';
+import { isComplete, readRoutes, routedCommands, staleRoutes, strayTunnels } from './ways.js';
 
 const bridge = (network: string, subnet: string, gateway = subnet.replace(/\d+\/\d+$/, '1')) => ({
   network,
@@ -61,6 +62,8 @@ describe('the picture', () => {
   test('there is none without a range or an address', () => {
     expect(pictureOf(known({ ranges: new Map([['n2', '10.196.16.0/20']]) }))).toBeUndefined();
     expect(pictureOf(known({ bridges: new Map(), addresses: new Map() }))).toBeUndefined();
+    const forged = new Map([['n3', '10.0.0.3 dev eth0\nroute flush table main']]);
+    expect(picture({ addresses: forged }).peers.map(({ node }) => node)).toEqual(['n2']);
   });
 
   test("bridges of an engine elsewhere are not this host's, and a node on the same host is no other", () => {
@@ -243,7 +246,31 @@ describe('the ways', () => {
     expect(macOf('255.1.2.3')).toBe('02:54:ff:01:02:03');
   });
 
-  test('those that lead nowhere any more are told', () => {
-    expect(staleRoutes(picture(), ['10.196.16.0/20', '10.196.48.0/20'])).toEqual(['10.196.48.0/20']);
+  test('those that lead nowhere any more, or elsewhere, are told', () => {
+    const there = readRoutes(
+      [
+        '10.196.16.0/20 via 10.0.0.2 dev eth0 ',
+        '10.196.32.0/20 via 10.0.0.3 dev eth0 ',
+        '10.196.48.0/20 dev tutti-abcdef scope link',
+        'unreachable 10.196.16.0/20 metric 4294967295 ',
+      ].join('\n'),
+    );
+    expect(staleRoutes(picture(), there)).toEqual(['10.196.48.0/20', 'unreachable 10.196.16.0/20']);
+    expect(staleRoutes(picture(), there, true)).toEqual(['10.196.48.0/20']);
+    expect(isComplete(picture(), there, { device: 'eth0' })).toBe(true);
+    expect(isComplete(picture(), there, { device: 'eth0', isSealed: true })).toBe(false);
+    expect(isComplete(picture(), there, { device: 'tutti-abcdef' })).toBe(false);
+  });
+
+  test("a tunnel that another way has made is told by the node's own address; nobody else's is", () => {
+    const text = [
+      '2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0',
+      '5: tutti-abcdef    inet 10.196.0.0/32 scope global tutti-abcdef',
+      '6: tutti-w01234567    inet 10.196.0.0/32 scope global tutti-w01234567',
+      '7: tutti-wfedcba98    inet 10.80.0.0/32 scope global tutti-wfedcba98',
+      '8: wg0    inet 10.196.0.0/32 scope global wg0',
+    ].join('\n');
+    expect(strayTunnels(text, '10.196.0.0', 'eth0')).toEqual(['tutti-abcdef', 'tutti-w01234567']);
+    expect(strayTunnels(text, '10.196.0.0', 'tutti-w01234567')).toEqual(['tutti-abcdef']);
   });
 });

@@ -1,4 +1,12 @@
-import { formatAddress, holds, parseCidr, type BridgesRecord, type Cidr } from '@tutti/model';
+import {
+  formatAddress,
+  holds,
+  parseAddress,
+  parseCidr,
+  type BridgesRecord,
+  type Cidr,
+  type TunnelEnd,
+} from '@tutti/model';
 
 /** A network of another node. */
 export interface FarBridge {
@@ -13,6 +21,8 @@ export interface Peer {
   address: string;
   range: string;
   bridges: FarBridge[];
+  /** Absent: its host has no end of an encrypted tunnel. */
+  tunnel?: TunnelEnd;
 }
 
 /** A network of this node whose addresses lie in the node's range. */
@@ -38,6 +48,8 @@ export interface Known {
   bridges: ReadonlyMap<string, BridgesRecord>;
   /** Node to its host's address. */
   addresses: ReadonlyMap<string, string>;
+  /** Node to its host's end of an encrypted tunnel. */
+  tunnels?: ReadonlyMap<string, TunnelEnd>;
   /** The interface of this host that has an address. */
   deviceOf(address: string): string | undefined;
 }
@@ -68,11 +80,22 @@ function peerOf(
   const shared = (known.bridges.get(node)?.bridges ?? []).filter(
     ({ network, subnet }) => here.has(network) && isWithin(range, subnet),
   );
-  return [{ node, address, range, bridges: shared.map(({ network, subnet }) => ({ network, subnet })) }];
+  const tunnel = tunnelOf(known, node);
+  const bridges = shared.map(({ network, subnet }) => ({ network, subnet }));
+  return [{ node, address, range, bridges, ...(tunnel && { tunnel }) }];
 }
 
+/** These become words of commands: what is none is not taken for an address. */
 function addressOf({ bridges, addresses }: Known, node: string): string | undefined {
-  return bridges.get(node)?.address ?? addresses.get(node);
+  const address = bridges.get(node)?.address ?? addresses.get(node);
+  return address !== undefined && parseAddress(address) !== undefined ? address : undefined;
+}
+
+const KEY = /^[A-Za-z0-9+/]{43}=$/;
+
+function tunnelOf({ tunnels }: Known, node: string): TunnelEnd | undefined {
+  const { publicKey = '', port = 0 } = tunnels?.get(node) ?? {};
+  return KEY.test(publicKey) && Number.isInteger(port) && port > 0 && port < 65_536 ? { publicKey, port } : undefined;
 }
 
 /** A record may have come from an agent with other settings: what is outside of its node's range is not joined. */

@@ -1,5 +1,4 @@
-import { parseAddress } from '@tutti/model';
-import { ownAddressIn, type Peer, type Picture } from './picture.js';
+import type { Picture } from './picture.js';
 
 export const OVERLAYS = ['routed', 'vxlan', 'wireguard', 'none'] as const;
 /** How packets get from host to host. */
@@ -22,51 +21,49 @@ export function routedCommands({ peers }: Picture, device: string): IpCommand[] 
   }));
 }
 
-/** A tunnel device, and what makes it. */
-export interface Tunnel {
+/** Routes of ours that are there: where each leads to, as `ip route` takes it, and its interface. */
+export type Routes = ReadonlyMap<string, string | undefined>;
+
+/** @param text as `ip route show` prints it; what is to be refused begins with `unreachable` */
+export function readRoutes(text: string): Routes {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const to = /^(?:unreachable )?\S+/.exec(line)?.[0] ?? line;
+      return [to, /(?:^| )dev (\S+)/.exec(line)?.[1]];
+    }),
+  );
+}
+
+/** Where a node's range leads to when its way is gone: nowhere, rather than out in the open. */
+export const refusedRoute = (range: string): string => `unreachable ${range}`;
+
+/** @param isSealed whether what has no way is refused, see {@link refusedRoute} */
+export function staleRoutes({ peers }: Picture, there: Routes, isSealed = false): string[] {
+  const wanted = new Set(peers.flatMap(({ range }) => [range, ...(isSealed ? [refusedRoute(range)] : [])]));
+  return [...there.keys()].filter((to) => !wanted.has(to));
+}
+
+/** Whether all routes are there, and lead where they are to. */
+export function isComplete({ peers }: Picture, there: Routes, { device, isSealed = false }: RouteRules): boolean {
+  return peers.every(({ range }) => there.get(range) === device && (!isSealed || there.has(refusedRoute(range))));
+}
+
+export interface RouteRules {
+  /** Where they lead to. */
   device: string;
-  /** Tells this cluster's packets from those of another. */
-  id: number;
+  isSealed?: boolean;
 }
 
-const PORT = 4789;
+const TUNNEL = /^tutti-(w[0-9a-f]{8}|[0-9a-f]{6})$/;
 
-/** Makes the tunnel's end on this host. */
-export function tunnelCommands({ address, range }: Picture, { device, id }: Tunnel): string[] {
-  return [
-    `link add ${device} type vxlan id ${id} dstport ${PORT} local ${address} nolearning`,
-    `link set ${device} address ${macOf(address)} up`,
-    `address replace ${ownAddressIn(range)}/32 dev ${device}`,
-  ];
-}
-
-/** Whom the tunnel leads to: nothing is learned or asked for, all is said. */
-export function tunnelledCommands({ peers }: Picture, { device }: Tunnel): IpCommand[] {
-  return peers.flatMap(({ node, range, address }: Peer) => {
-    const end = ownAddressIn(range);
-    return [
-      `neigh replace ${end} lladdr ${macOf(address)} dev ${device} nud permanent`,
-      `route replace ${range} via ${end} dev ${device} proto ${ROUTE_PROTOCOL} onlink`,
-    ].map((args) => ({ node, args }));
-  });
-}
-
-/** Entries of the tunnel's forwarding table, as `bridge` takes them. */
-export function forwardingCommands({ peers }: Picture, { device }: Tunnel): IpCommand[] {
-  return peers.map(({ node, address }) => ({
-    node,
-    args: `fdb replace ${macOf(address)} dev ${device} dst ${address} self permanent`,
-  }));
-}
-
-/** An Ethernet address that is made of the host's own address: so all know it. */
-export function macOf(address: string): string {
-  const bytes = [24, 16, 8, 0].map((shift) => ((parseAddress(address) ?? 0) >>> shift) & 255);
-  return ['02', '54', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
-}
-
-/** The routes of ours that lead to no node any more. */
-export function staleRoutes({ peers }: Picture, there: readonly string[]): string[] {
-  const wanted = new Set(peers.map(({ range }) => range));
-  return there.filter((range) => !wanted.has(range));
+/**
+ * Tunnels of this node that another way has made, and that are in the way of this one.
+ * @param text as `ip -4 -o address show` prints it
+ */
+export function strayTunnels(text: string, own: string, device: string): string[] {
+  const found = text.matchAll(/^\d+:\s+(\S+)\s+inet ([\d.]+)/gm);
+  return [...found].flatMap(([, name = '', address]) =>
+    address === own && name !== device && TUNNEL.test(name) ? [name] : [],
+  );
 }
