@@ -21,14 +21,14 @@ const KEPT_CHARACTERS = 200_000;
 
 /**
  * Starts `tutti up`. Everything of it is gone after `stop()`: processes, containers, networks, volumes, files.
- * @param {{ separate?: boolean, engine?: string, listen?: string, isNode?: boolean }} options `separate`: each service in a
- *   process of its own; `engine`: as `up --engine` has it; `listen`: the address that other hosts reach; `isNode`: whether
- *   this machine is a node, too
+ * @param {{ separate?: boolean, engine?: string, listen?: string, isNode?: boolean, env?: object }} options `separate`: each
+ *   service in a process of its own; `engine`: as `up --engine` has it; `listen`: the address that other hosts reach;
+ *   `isNode`: whether this machine is a node, too; `env`: further variables
  */
-export async function startCluster({ separate = false, engine, listen = '127.0.0.1', isNode = true } = {}) {
+export async function startCluster({ separate = false, engine, listen = '127.0.0.1', isNode = true, env = {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-test-'));
   const node = `test-${randomBytes(4).toString('hex')}`;
-  const cluster = new Cluster({ dir, node, separate, engine, listen, isNode, natsPort: await freePort() });
+  const cluster = new Cluster({ dir, node, separate, engine, listen, isNode, env, natsPort: await freePort() });
   try {
     await cluster.up();
   } catch (error) {
@@ -46,7 +46,7 @@ export class Cluster {
   members = [];
   #process;
 
-  constructor({ dir, node, separate, engine, listen, isNode, natsPort }) {
+  constructor({ dir, node, separate, engine, listen, isNode, env, natsPort }) {
     Object.assign(this, { separate, listen, isNode, natsPort });
     this.dir = dir;
     this.node = node;
@@ -59,6 +59,7 @@ export class Cluster {
       // Clusters on one machine must not take one another's addresses.
       TUTTI_NETWORK_RANGE: `10.${128 + randomInt(64)}.0.0/16`,
       ...(engine && { TUTTI_ENGINE: engine }),
+      ...env,
     });
     this.owned = { 'dev.tutti.node': this.node };
     this.http = client(() => this.context);

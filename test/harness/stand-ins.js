@@ -31,6 +31,12 @@ export function natsStandIn() {
   return ensure('tutti-test/nats', { '/usr/local/bin/nats-server': realpathSync(found.trim()) });
 }
 
+/** A stand-in for haproxy:lts: the HAProxy of this machine. @returns the image's name */
+export function haproxyStandIn() {
+  const found = execFileSync('sh', ['-c', 'command -v haproxy || echo /usr/sbin/haproxy'], { encoding: 'utf8' });
+  return ensure('tutti-test/haproxy', { '/usr/local/bin/haproxy': realpathSync(found.trim()) });
+}
+
 /** @param {string} repo @param {Record<string, string>} programs where each goes to, and where it is here */
 async function ensure(repo, programs) {
   const files = { '/bin/busybox': BUSYBOX, ...programs };

@@ -50,7 +50,7 @@ export class Resolver {
       next: (change) => this.take(change),
       error: (error: unknown) => logger.error(`names cannot be followed: ${messageOf(error)}`),
     });
-    this.timer = setInterval(() => this.work.add(ALL), LOOK_MS).unref();
+    this.timer = setInterval(() => this.lookAgain(), LOOK_MS).unref();
   }
 
   async close(): Promise<void> {
@@ -85,6 +85,11 @@ export class Resolver {
     if (kind === 'route') this.table.removeRoute(ref);
     else if (kind === 'endpoints') this.table.removeEndpoints(ref);
     else this.bridges = [];
+  }
+
+  /** Networks that are listened on stay so, whatever becomes of the interface. */
+  private lookAgain(): void {
+    if (this.listeners.size !== this.bridges.length) this.work.add(ALL);
   }
 
   private async listenWhereWanted(): Promise<void> {
