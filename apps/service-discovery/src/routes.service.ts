@@ -145,10 +145,10 @@ export class RoutesService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async update(
     ref: Pick<RouteRecord, 'namespace' | 'app' | 'service' | 'revision' | 'virtualAddress'>,
-    { networks, published, http, proxy }: RouteSpec,
+    { endpointMode: _, ...route }: RouteSpec,
   ): Promise<boolean> {
     const before = this.own.get(keys.route(ref));
-    const next = { ...ref, networks, published, http, proxy, updatedAt: new Date().toISOString() };
+    const next: RouteRecord = { ...ref, ...route, updatedAt: new Date().toISOString() };
     return before && sameRoute(before, next) ? true : this.own.put(next, { event: 'changed' });
   }
 }

@@ -1,7 +1,7 @@
 import { contentFault, type ContentKind } from '@tutti/model';
 import { servicesOf } from './core/environment.js';
 import type { Variables } from './core/interpolate.js';
-import { asList, childPath, isMap, own, quote, withKey, type Json, type JsonMap } from './core/json.js';
+import { asList, childPath, isMap, own, ownMap, quote, withKey, type Json, type JsonMap } from './core/json.js';
 import type { Report } from './core/report.js';
 import { readOptional, type ReadFile } from './files.js';
 
@@ -20,7 +20,7 @@ function inlineKind(document: JsonMap, kind: ContentKind, context: ContentContex
   const section = `${kind}s`;
   const all = own(document, section);
   if (!isMap(all)) return document;
-  const used = new Set(servicesOf(document).flatMap(([, service]) => asList(own(service, section)).map(sourceOf)));
+  const used = new Set(servicesOf(document).flatMap(([, service]) => usedBy(service, kind)));
   const kept = Object.entries(all)
     .filter(([name]) => used.has(name))
     .map(([name, entry]): [string, Json] => {
@@ -28,6 +28,16 @@ function inlineKind(document: JsonMap, kind: ContentKind, context: ContentContex
       return [name, isMap(entry) ? withContent(entry, { ...context, kind, path }) : entry];
     });
   return withKey(document, section, kept.length === 0 ? undefined : Object.fromEntries(kept));
+}
+
+/** What a service has as files, and what proxies for it serve as certificates. */
+function usedBy(service: JsonMap, kind: ContentKind): (Json | undefined)[] {
+  const files = asList(own(service, `${kind}s`)).map(sourceOf);
+  if (kind === 'config') return files;
+  const ports = asList(own(service, 'ports')).filter(isMap);
+  const rules = asList(own(ownMap(service, 'x-tutti'), 'http')).filter(isMap);
+  const ended = [...ports.map((port) => ownMap(port, 'x-tutti')), ...rules];
+  return [...files, ...ended.map((entry) => own(entry, 'tls'))];
 }
 
 function sourceOf(entry: Json): Json | undefined {

@@ -11,7 +11,7 @@ const STEERING = ['replicas', 'replicasStated', 'update', 'rollback', 'rollout',
  */
 export function serviceDigest(service: ServiceSpec, app: ApplicationSpec): string {
   const steering = new Set<string>(STEERING);
-  const ports = service.ports.map(({ app: _spoken, ...port }) => port);
+  const ports = service.ports.map(({ app: _spoken, tls: _ended, ...port }) => port);
   const container = Object.fromEntries(Object.entries({ ...service, ports }).filter(([key]) => !steering.has(key)));
   const volumes = service.mounts.flatMap(({ type, source }) =>
     type === 'volume' && source !== undefined ? [source] : [],

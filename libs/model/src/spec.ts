@@ -6,7 +6,7 @@ export interface ApplicationSpec {
   services: Record<string, ServiceSpec>;
   networks: Record<string, NetworkSpec>;
   volumes: Record<string, VolumeSpec>;
-  /** Those that a service uses, by key; absent: none. What is in them are records of their own. */
+  /** Those that a service, or a proxy for it, uses, by key; absent: none. What is in them are records of their own. */
   configs?: Record<string, ContentSpec>;
   secrets?: Record<string, ContentSpec>;
 }
@@ -93,6 +93,8 @@ export interface PortSpec {
   mode: 'ingress' | 'host';
   /** What is spoken there; absent: `auto`. */
   app?: PortProtocol;
+  /** The secret with the certificate of the TLS that ends at the proxies; absent: none does. */
+  tls?: string;
 }
 
 export interface MountSpec {

@@ -24,6 +24,10 @@ export interface HttpRule {
   target: number;
   /** Whether the prefix is taken off before the service sees the path. */
   stripPath?: boolean;
+  /** The secret with the certificate that it is served with over TLS; absent: over plain HTTP only. */
+  tls?: string;
+  /** False: with `tls` plain HTTP is answered, too, rather than redirected. */
+  redirect?: boolean;
 }
 
 /** A host name in lower case; a leading `*.` stands for one label. */

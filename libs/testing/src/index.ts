@@ -1,3 +1,4 @@
+export * from './certificates.js';
 export * from './docker-image.js';
 export * from './eventually.js';
 export * from './history.js';

@@ -2,11 +2,13 @@ import type { LoggerService } from '@nestjs/common';
 import { serviceKey, type ProxyProblem } from '@tutti/model';
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import type { Certificates } from './certificates.js';
+import { certificateList, certificatesIn, withCertificates, type Provided } from './core/certificates.js';
 import { renderConfig } from './core/config.js';
 import type { Host } from './core/host.js';
 import type { Backend, Layout } from './core/layout.js';
 import { readFronts } from './core/readings.js';
-import { RULES_FRONT, rulesMap } from './core/rules.js';
+import { endedRules, RULES_FRONT, rulesMap, SECURE_FRONT } from './core/rules.js';
 import { freshTable } from './core/table.js';
 import { ANY_PORT, virtualFrontName } from './core/virtual.js';
 import type { Configuration, Haproxy } from './haproxy/haproxy.js';
@@ -21,14 +23,21 @@ interface ArrangementOptions {
   picture: Picture;
   workers: Workers;
   virtual: VirtualFront;
+  certificates: Certificates;
   log: LoggerService;
   httpPort: number;
+  httpsPort: number;
 }
+
+/** Ports that somebody else held are tried again. */
+const TRY_PORTS_MS = 10_000;
+const TRY_CERTIFICATES_MS = 2000;
 
 /** What HAProxy listens on, and for which services; it runs only while there is something. */
 export class Arrangement {
   problems: ProxyProblem[] = [];
-  hasPortProblems = false;
+  /** What could not be had may be had after this time; undefined: nothing is waited for. */
+  retryMs: number | undefined;
   /** Names of the front ends that HAProxy has. */
   private held: ReadonlySet<string> = new Set();
   private mark = '';
@@ -62,12 +71,17 @@ export class Arrangement {
 
   /** Has HAProxy listen on what the routes ask for, if it does not yet. What cannot be had is left out. */
   async arrange(): Promise<void> {
-    const { picture, workers } = this.options;
-    const layout = await this.possible(picture.layout());
+    const { picture, workers, certificates } = this.options;
+    const wanted = picture.layout();
+    const provided = await certificates.provide(certificatesIn(wanted));
+    const certified = withCertificates(wanted, provided);
+    const layout = await this.possible(certified);
+    if (provided.isWaiting) this.retryMs = TRY_CERTIFICATES_MS;
     const mark = this.markOf(layout);
     if (isEmpty(layout)) await this.rest();
-    else if (mark !== this.mark || workers.size === 0) return this.run(layout, mark);
-    this.settle(layout);
+    if (!isEmpty(layout) && (mark !== this.mark || workers.size === 0)) await this.run(layout, { mark, provided });
+    else this.settle(layout);
+    certificates.keepOnly(certificatesIn(certified));
   }
 
   /** Has HAProxy know who may come to which virtual address, and says what is served. */
@@ -84,10 +98,10 @@ export class Arrangement {
 
   /** What of it can be listened on. */
   private async possible(layout: Layout): Promise<Layout> {
-    const shared = { name: RULES_FRONT, port: this.options.httpPort };
-    const wanted = [...layout.fronts, ...(layout.rules.length > 0 ? [shared] : [])];
-    const { good, problems } = await listenable(wanted, ({ name }) => this.held.has(name));
-    this.hasPortProblems = problems.length > 0;
+    const { good, problems } = await listenable([...layout.fronts, ...this.shared(layout)], ({ name }) =>
+      this.held.has(name),
+    );
+    this.retryMs = problems.length > 0 ? TRY_PORTS_MS : undefined;
     const names = new Set(good.map(({ name }) => name));
     const isVirtual = layout.backends.some(({ target }) => target === ANY_PORT);
     const virtualPort = isVirtual ? await this.options.virtual.port(this.held) : undefined;
@@ -96,15 +110,25 @@ export class Arrangement {
       ...(virtualPort !== undefined && { virtualPort }),
       fronts: layout.fronts.filter(({ name }) => names.has(name)),
       rules: names.has(RULES_FRONT) ? layout.rules : [],
+      secure: names.has(SECURE_FRONT) ? layout.secure : [],
       problems: [...layout.problems, ...problems],
     };
   }
 
-  private async run(layout: Layout, mark: string): Promise<void> {
+  /** The front ends for the rules of all services. */
+  private shared({ rules, secure }: Layout): { name: string; port: number }[] {
+    const { httpPort, httpsPort } = this.options;
+    return [
+      ...(rules.length > 0 ? [{ name: RULES_FRONT, port: httpPort }] : []),
+      ...(secure.length > 0 ? [{ name: SECURE_FRONT, port: httpsPort }] : []),
+    ];
+  }
+
+  private async run(layout: Layout, { mark, provided }: { mark: string; provided: Provided }): Promise<void> {
     const refusal = await this.options.haproxy.refuses(this.draft(layout, mark));
     if (refusal === undefined) return this.load(layout, mark);
     this.options.log.error(`HAProxy refuses its configuration: ${refusal}`);
-    const reduced = await this.withoutBad(layout);
+    const reduced = await this.withoutBad(layout, provided);
     await this.load(reduced, this.markOf(layout));
   }
 
@@ -117,7 +141,7 @@ export class Arrangement {
     const virtual = this.maps();
     const configuration = {
       text: renderConfig(layout, tables, this.host(mark)),
-      maps: { rules: rulesMap(layout.rules), ...virtualTexts(virtual) },
+      maps: { ...this.ruleMaps(layout), ...virtualTexts(virtual) },
     };
     const pid = await haproxy.run(configuration).catch((error: unknown) => {
       // Somebody else may have come by one of its ports since it ended.
@@ -135,15 +159,23 @@ export class Arrangement {
   }
 
   /** What is left when each service whose part HAProxy would not take is left out. */
-  private async withoutBad(layout: Layout): Promise<Layout> {
+  private async withoutBad(layout: Layout, provided: Provided): Promise<Layout> {
     const { picture, haproxy } = this.options;
     const bad = new Map<string, string>();
     for (const service of picture.routedServices()) {
-      const alone = picture.layout((other) => other === service);
+      const alone = withCertificates(
+        picture.layout((other) => other === service),
+        provided,
+      );
       const refusal = await haproxy.refuses(this.draft(alone, ''));
       if (refusal !== undefined) bad.set(service, refusal);
     }
-    const rest = await this.possible(picture.layout((service) => !bad.has(service)));
+    const rest = await this.possible(
+      withCertificates(
+        picture.layout((service) => !bad.has(service)),
+        provided,
+      ),
+    );
     const problems = [...bad].map(([service, why]) => ({ reason: `HAProxy refuses what ${service} asks for: ${why}` }));
     return { ...rest, problems: [...layout.problems, ...problems] };
   }
@@ -156,11 +188,10 @@ export class Arrangement {
   }
 
   private settle(layout: Layout): void {
-    const shared = layout.rules.length > 0 ? [RULES_FRONT] : [];
     const { virtualPort } = layout;
     this.virtualPort = virtualPort;
     const virtual = virtualPort === undefined ? [] : [virtualFrontName(virtualPort)];
-    this.held = new Set([...layout.fronts.map(({ name }) => name), ...shared, ...virtual]);
+    this.held = new Set([...[...layout.fronts, ...this.shared(layout)].map(({ name }) => name), ...virtual]);
     this.index(layout);
     const known = new Set(this.problems.map(({ reason }) => reason));
     for (const { reason } of layout.problems) if (!known.has(reason)) this.options.log.warn(reason);
@@ -175,26 +206,38 @@ export class Arrangement {
     }
   }
 
-  private ports({ fronts, rules, virtualPort }: Layout): number[] {
-    const shared = [...(rules.length > 0 ? [this.options.httpPort] : []), virtualPort ?? []].flat();
-    return [...fronts.map(({ port }) => port), ...shared];
+  private ports(layout: Layout): number[] {
+    return [
+      ...[...layout.fronts, ...this.shared(layout)].map(({ port }) => port),
+      ...[layout.virtualPort ?? []].flat(),
+    ];
   }
 
   private draft(layout: Layout, mark: string): Configuration {
-    const maps = { rules: rulesMap(layout.rules), ...virtualTexts(this.maps()) };
+    const maps = { ...this.ruleMaps(layout), ...virtualTexts(this.maps()) };
     return { text: renderConfig(layout, new Map(), this.host(mark)), maps };
+  }
+
+  private ruleMaps({ rules, secure }: Layout): Record<(typeof RULE_MAPS)[number], string> {
+    const { folder } = this.options.certificates;
+    const certificates = certificateList(secure, folder);
+    return { rules: rulesMap(rules), secure: rulesMap(endedRules(secure)), certificates };
   }
 
   private host(description: string): Host {
     const user = proxyUser();
-    const { haproxy, httpPort } = this.options;
+    const { haproxy, httpPort, httpsPort, certificates } = this.options;
     return {
       threads: Math.min(64, availableParallelism()),
       socket: haproxy.statsPath,
       map: haproxy.mapFile('rules'),
+      secureMap: haproxy.mapFile('secure'),
+      certificateList: haproxy.mapFile('certificates'),
+      certificates: certificates.folder,
       stale: haproxy.stalePath,
       folder: haproxy.folder,
       httpPort,
+      httpsPort,
       description,
       ...(user && { user }),
     };
@@ -203,13 +246,13 @@ export class Arrangement {
   /** Tells one configuration from another, whoever is behind it. */
   private markOf(layout: Layout): string {
     const { text, maps } = this.draft(layout, '');
-    return createHash('sha256')
-      .update(text)
-      .update(maps.rules ?? '')
-      .digest('hex')
-      .slice(0, 16);
+    const sum = RULE_MAPS.reduce((hash, name) => hash.update(maps[name] ?? ''), createHash('sha256').update(text));
+    return sum.digest('hex').slice(0, 16);
   }
 }
 
-const isEmpty = ({ fronts, rules, virtualPort }: Layout): boolean =>
-  fronts.length === 0 && rules.length === 0 && virtualPort === undefined;
+/** Read when a process starts; a change of one takes another process. */
+const RULE_MAPS = ['rules', 'secure', 'certificates'] as const;
+
+const isEmpty = ({ fronts, rules, secure, virtualPort }: Layout): boolean =>
+  [fronts, rules, secure].every((list) => list.length === 0) && virtualPort === undefined;

@@ -26,7 +26,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { node, folder, haproxy: given, httpPort, desk, sampleEveryMs } = this.settings;
+    const { node, folder, haproxy: given, httpPort, httpsPort, desk, sampleEveryMs } = this.settings;
     const program = await findProgram(given);
     const haproxy = new Haproxy({ program, folder, lost: () => proxy.lost() });
     const picture = new Picture(node, desk);
@@ -36,6 +36,7 @@ export class ProxyService implements OnApplicationBootstrap, OnModuleDestroy {
       picture,
       node,
       httpPort,
+      httpsPort,
       ...(desk && { desk }),
       version: program.version,
       log: this.log,

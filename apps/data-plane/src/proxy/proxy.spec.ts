@@ -1,108 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { commit, freePort, get, keys, put, remove, subjects, type Connection, type RunningService } from '@tutti/bus';
-import { DEFAULT_TRAFFIC, type Endpoint, type Leaving, type ProxyRecord, type RouteRecord } from '@tutti/model';
-import { eventually, startTestBus, time, type TestBus } from '@tutti/testing';
+import { expect, jest, test } from '@jest/globals';
+import { freePort, subjects } from '@tutti/bus';
+import type { Endpoint } from '@tutti/model';
+import { eventually } from '@tutti/testing';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { getPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Haproxy } from './haproxy/haproxy.js';
-import { findProgram } from './haproxy/program.js';
-import { startProxy } from './start.js';
-import { SLOW_MS, startStand, type Stand } from './testing/tasks.js';
+import { NODE, useRig } from '../testing/rig.js';
+import { SLOW_MS, startStand } from '../testing/tasks.js';
 
 jest.setTimeout(60_000);
 
-// A real HAProxy on a real bus; the records of its neighbours are written by hand.
-const NODE = 'n1';
-let bus: TestBus;
-let operator: Connection;
-let plane: RunningService;
-let folder: string;
-let stands: Stand[];
-let port: number;
-let httpPort: number;
-let app = 0;
-
-const startPlane = async (): Promise<RunningService> => {
-  const credentials = await bus.nodeCredentials(NODE);
-  return startProxy({
-    node: NODE,
-    folder,
-    httpPort,
-    sampleEveryMs: 100,
-    servers: [bus.url],
-    ...(credentials && { credentials }),
-  });
-};
-
-const stopHaproxy = async (): Promise<void> => {
-  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
-  if (await haproxy.processes()) await haproxy.stop();
-};
-
-beforeAll(async () => {
-  bus = await startTestBus({ secured: true });
-  operator = await bus.connect();
-});
-beforeEach(async () => {
-  app += 1;
-  folder = mkdtempSync(join(tmpdir(), 'tutti-hap-'));
-  port = await freePort();
-  httpPort = await freePort();
-  stands = await Promise.all(['a', 'b', 'c'].map((name) => startStand(name)));
-  plane = await startPlane();
-});
-afterEach(async () => {
-  await plane.close();
-  await stopHaproxy();
-  await Promise.all(stands.map((stand) => stand.stop()));
-  await commit(operator, [remove('route', keys.route(ref()), { event: 'removed' })]);
-  rmSync(folder, { recursive: true, force: true });
-});
-afterAll(() => bus.stop());
-
-const ref = () => ({ namespace: 'default', app: `app-${app}`, service: 'web' });
-const taskOf = (index: number): string => `${index + 1}`.padStart(12, '0');
-
-const { http: _, endpointMode: __, ...options } = DEFAULT_TRAFFIC;
-const route = (proxy: Partial<RouteRecord['proxy']> = {}, over: Partial<RouteRecord> = {}): Promise<unknown> => {
-  const record: RouteRecord = {
-    ...ref(),
-    revision: 1,
-    networks: [],
-    published: [{ published: port, target: 80 }],
-    http: [],
-    proxy: { ...options, protocols: {}, ...proxy },
-    updatedAt: time(0),
-    ...over,
-  };
-  return commit(operator, [put('route', record, { event: 'changed' })]);
-};
-
-/** Endpoints are those of these stands; @returns the revision that it was written with */
-const endpoints = async (indexes: number[], leaving: number[] = [], more: Endpoint[] = []): Promise<number> => {
-  const list = indexes.map((index): Endpoint => {
-    const ports = [{ host: stands[index]?.port ?? 0, container: 80, protocol: 'tcp' as const }];
-    return { task: taskOf(index), node: NODE, slot: index, addresses: {}, ports };
-  });
-  const gone = leaving.map((index): Leaving => ({ task: taskOf(index), node: NODE, since: time(0) }));
-  const record = { ...ref(), endpoints: [...list, ...more], leaving: gone, updatedAt: time(0) };
-  const result = await commit(operator, [put('endpoints', record, { event: 'changed' })]);
-  return result.ok ? (result.revisions[0] ?? 0) : 0;
-};
-
-const record = async (): Promise<ProxyRecord | undefined> => (await get(operator, keys.proxy({ node: NODE })))?.record;
-const confirmed = (revision: number): Promise<ProxyRecord> =>
-  eventually(
-    async () => {
-      const now = await record();
-      return now && now.applied >= revision ? now : undefined;
-    },
-    { describe: record },
-  );
+const rig = useRig();
+const { ref, taskOf, route, endpoints, record, confirmed, quiet } = rig;
 
 interface Answer {
   status: number;
@@ -115,7 +24,7 @@ interface Call extends RequestOptions {
 }
 const call = (path = '/', over: Call = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const sent = request({ port, path, ...over }, (response) => {
+    const sent = request({ port: rig.port, path, ...over }, (response) => {
       let text = '';
       response.on('data', (piece: Buffer) => (text += piece.toString()));
       response.on('end', () => {
@@ -147,12 +56,12 @@ test('a published port is answered by the tasks, and each request of one connect
   expect(await record()).toMatchObject({ node: NODE, state: 'running', inFlight: {}, problems: [] });
 });
 
-test('what HAProxy has counted for a service is published, and HAProxy goes before what else runs here', async () => {
+test('what HAProxy has counted for a service is published', async () => {
   await route();
   await endpoints([0, 1]);
   await untilServed();
   const told: string[] = [];
-  const listening = operator.nc.subscribe(subjects.samples(NODE), {
+  const listening = rig.operator.nc.subscribe(subjects.samples(NODE), {
     callback: (_error, message) => void told.push(message.string()),
   });
   await call('/', { method: 'POST' });
@@ -163,9 +72,6 @@ test('what HAProxy has counted for a service is published, and HAProxy goes befo
     (JSON.parse(told.at(-1) ?? '{"services":[]}') as Told).services.find(({ app: name }) => name === ref().app);
   await eventually(() => (ours()?.answers['2xx'] ?? 0) >= 2, { describe: () => told.at(-1) });
   listening.unsubscribe();
-  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
-  const [pid = 0] = (await haproxy.processes())?.current ?? [];
-  expect(getPriority(pid)).toBe(process.getuid?.() === 0 ? -10 : getPriority());
 });
 
 test('a task that leaves is sent nothing new, and what is in flight to it is told until it has ended', async () => {
@@ -174,7 +80,7 @@ test('a task that leaves is sent nothing new, and what is in flight to it is tol
   await untilServed();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const slow = call('/slow', { agent });
-  await eventually(() => stands[0]?.seen() === 2);
+  await eventually(() => rig.stands[0]?.seen() === 2);
   const began = Date.now();
   const revision = await endpoints([1], [0]);
   expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
@@ -184,14 +90,14 @@ test('a task that leaves is sent nothing new, and what is in flight to it is tol
   // The client's connection lives on, and leads elsewhere.
   expect((await call('/', { agent })).name).toBe('b');
   agent.destroy();
-  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  await quiet();
 });
 
 test('no request is lost while tasks come and go, none of them sent twice', async () => {
   await route();
   await endpoints([0, 1, 2]);
   await untilServed();
-  const before = stands.reduce((sum, stand) => sum + stand.seen(), 0);
+  const before = rig.stands.reduce((sum, stand) => sum + stand.seen(), 0);
   let isOver = false;
   const answers: Answer[] = [];
   const client = async (): Promise<void> => {
@@ -207,15 +113,15 @@ test('no request is lost while tasks come and go, none of them sent twice', asyn
     if (inFlight[taskOf(leaves)])
       await eventually(async () => ((await record())?.inFlight[taskOf(leaves)] ?? 0) === 0, { describe: record });
     // What has been confirmed is so: nothing more comes to it.
-    const seen = stands[leaves]?.seen();
+    const seen = rig.stands[leaves]?.seen();
     await call();
-    expect(stands[leaves]?.seen()).toBe(seen);
+    expect(rig.stands[leaves]?.seen()).toBe(seen);
     await endpoints([0, 1, 2]);
   }
   isOver = true;
   await clients;
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  const sent = stands.reduce((sum, stand) => sum + stand.seen(), 0) - before;
+  const sent = rig.stands.reduce((sum, stand) => sum + stand.seen(), 0) - before;
   expect(sent).toBe(answers.length + 30);
 });
 
@@ -227,7 +133,7 @@ test('host names and paths lead to services; what nobody asked for is not found'
   ];
   await route({}, { published: [], http });
   await endpoints([0]);
-  const ask = (host: string, path: string): Promise<Answer> => call(path, { port: httpPort, headers: { host } });
+  const ask = (host: string, path: string): Promise<Answer> => call(path, { port: rig.httpPort, headers: { host } });
   await eventually(() =>
     ask('shop.example', '/').then(
       ({ status }) => status === 200,
@@ -247,10 +153,10 @@ test('a dead task costs no new request, and a request that it had got is not rep
   await route();
   await endpoints([0, 1]);
   await untilServed();
-  await stands[0]?.stop();
+  await rig.stands[0]?.stop();
   const answers = await Promise.all(Array.from({ length: 10 }, () => call('/', { method: 'POST' })));
   expect(new Set(answers.map(({ status, name }) => `${status} ${name}`))).toEqual(new Set(['200 b']));
-  const seen = stands[1]?.seen() ?? 0;
+  const seen = rig.stands[1]?.seen() ?? 0;
   await endpoints([1, 2]);
   // On a connection that had served before, HAProxy says nothing; else it says 502.
   const broken = (): Promise<number> =>
@@ -259,7 +165,7 @@ test('a dead task costs no new request, and a request that it had got is not rep
       () => 502,
     );
   expect(await Promise.all([broken(), broken(), broken()])).toEqual([502, 502, 502]);
-  expect((stands[1]?.seen() ?? 0) - seen + (stands[2]?.seen() ?? 0)).toBe(3);
+  expect((rig.stands[1]?.seen() ?? 0) - seen + (rig.stands[2]?.seen() ?? 0)).toBe(3);
 });
 
 test('HAProxy that is killed is there again at once, with all it had', async () => {
@@ -267,7 +173,7 @@ test('HAProxy that is killed is there again at once, with all it had', async () 
   await endpoints([0]);
   await untilServed();
   await confirmed(await endpoints([1]));
-  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
+  const haproxy = await rig.haproxy();
   const pid = await haproxy.masterPid();
   process.kill(pid ?? 0, 'SIGKILL');
   await eventually(async () => (await haproxy.masterPid().catch(() => pid)) !== pid, { timeoutMs: 10_000 });
@@ -279,19 +185,19 @@ test('an agent that comes back takes over the HAProxy that went on, and corrects
   await route();
   await endpoints([0]);
   await untilServed();
-  const haproxy = new Haproxy({ program: await findProgram(undefined), folder, lost: () => undefined });
+  const haproxy = await rig.haproxy();
   const before = await haproxy.processes();
   const slow = call('/slow');
-  await eventually(() => stands[0]?.seen() === 2);
-  await plane.close();
+  await eventually(() => rig.stands[0]?.seen() === 2);
+  await rig.plane.close();
   expect((await call()).name).toBe('a');
   const revision = await endpoints([1], [0]);
-  plane = await startPlane();
+  rig.plane = await rig.startPlane();
   // Which task it was is not known any more: nothing is said to be free of requests before all of them are.
   expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
   expect((await call()).name).toBe('b');
   await slow;
-  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  await quiet();
   expect(await haproxy.processes()).toEqual(before);
 });
 
@@ -301,9 +207,9 @@ test('a new front end interrupts nothing, and a process that was replaced is tol
   await untilServed();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const slow = call('/slow', { agent, method: 'POST' });
-  await eventually(() => stands[0]?.seen() === 2);
+  await eventually(() => rig.stands[0]?.seen() === 2);
   const second = await freePort();
-  await route({}, { published: [port, second].map((published) => ({ published, target: 80 })) });
+  await route({}, { published: [rig.port, second].map((published) => ({ published, target: 80 })) });
   await eventually(() =>
     call('/', { port: second }).then(
       ({ status }) => status === 200,
@@ -314,13 +220,13 @@ test('a new front end interrupts nothing, and a process that was replaced is tol
   expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
   expect((await slow).name).toBe('a');
   expect((await call('/', { agent })).name).toBe('b');
-  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  await quiet();
   agent.destroy();
 });
 
 test('a port that somebody else holds is left out and said; the rest works', async () => {
   const taken = await startStand('else');
-  await route({}, { published: [port, taken.port].map((published) => ({ published, target: 80 })) });
+  await route({}, { published: [rig.port, taken.port].map((published) => ({ published, target: 80 })) });
   await endpoints([0]);
   await untilServed();
   const problems = await eventually(async () => (await record())?.problems[0], { describe: record });
@@ -338,14 +244,14 @@ test('a plain stream of bytes and a WebSocket pass, and count as in flight until
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
     'sec-websocket-version': '13',
   };
-  const socket = request({ port, path: '/ws', headers }).end();
+  const socket = request({ port: rig.port, path: '/ws', headers }).end();
   const [, upgraded] = (await once(socket, 'upgrade')) as [unknown, Socket];
   upgraded.write('hello');
   expect(String((await once(upgraded, 'data'))[0])).toBe('hello');
   const revision = await endpoints([1], [0]);
   expect((await confirmed(revision)).inFlight).toEqual({ [taskOf(0)]: 1 });
   upgraded.end();
-  await eventually(async () => Object.keys((await record())?.inFlight ?? { x: 1 }).length === 0, { describe: record });
+  await quiet();
 });
 
 test('limits hold: requests a second of one client, and failures until a task is left out', async () => {
@@ -358,7 +264,7 @@ test('limits hold: requests a second of one client, and failures until a task is
   await endpoints([0, 1]);
   const many = (): Promise<Answer[]> => Promise.all(Array.from({ length: 10 }, () => call()));
   await eventually(async () => (await many()).every(({ status }) => status === 200));
-  await stands[0]?.stop();
+  await rig.stands[0]?.stop();
   const after = await Promise.all(Array.from({ length: 20 }, () => call()));
   expect(new Set(after.map(({ name, status }) => `${status} ${name}`))).toEqual(new Set(['200 b']));
 });
@@ -404,7 +310,7 @@ test('bytes that are not HTTP are not held up', async () => {
 
 function say(words: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(words));
+    const socket = connect(rig.port, '127.0.0.1', () => socket.write(words));
     socket.on('data', (piece: Buffer) => {
       socket.destroy();
       resolve(piece.toString());

@@ -3,6 +3,7 @@ import type { Connection } from '@tutti/bus';
 import { messageOf, type ProxyProblem, type ProxyRecord } from '@tutti/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Arrangement } from './arrangement.js';
+import { Certificates } from './certificates.js';
 import type { Backend } from './core/layout.js';
 import type { Haproxy } from './haproxy/haproxy.js';
 import type { Picture, Touched } from './picture.js';
@@ -14,8 +15,6 @@ import { Workers } from './workers.js';
 /** Changes of the layout are gathered for so long. */
 const GATHER_MS = 50;
 const RETRY_MS = 250;
-/** Ports that somebody else held are tried again. */
-const TRY_PORTS_MS = 10_000;
 /** A request for which HAProxy had chosen a server just before it was told otherwise is counted by then. */
 const SETTLE_MS = 5;
 const POLL_MS = 20;
@@ -26,6 +25,7 @@ export interface ProxyOptions {
   picture: Picture;
   node: string;
   httpPort: number;
+  httpsPort: number;
   desk?: VirtualDesk;
   version: string;
   log: LoggerService;
@@ -49,10 +49,11 @@ export class Proxy {
   private told: Omit<ProxyRecord, 'updatedAt'> | undefined;
 
   constructor(private readonly options: ProxyOptions) {
-    const { haproxy, picture, bus, log, httpPort, desk } = options;
+    const { haproxy, picture, bus, log, httpPort, httpsPort, desk } = options;
     const virtual = new VirtualFront(haproxy, desk);
     this.workers = new Workers({ haproxy, wanted: (backend) => picture.wanted(backend) });
-    this.arrangement = new Arrangement({ haproxy, picture, workers: this.workers, virtual, log, httpPort });
+    const parts = { haproxy, picture, workers: this.workers, virtual, certificates: new Certificates(bus, haproxy) };
+    this.arrangement = new Arrangement({ ...parts, log, httpPort, httpsPort });
     this.report = new Report(bus, (error) => log.warn(`the proxy's record is not written yet: ${messageOf(error)}`));
   }
 
@@ -189,8 +190,8 @@ export class Proxy {
   private sleepUntilDue(): void {
     clearTimeout(this.timer);
     if (this.state !== 'open') return;
-    if (this.layoutDueAt === undefined && this.arrangement.hasPortProblems)
-      this.layoutDueAt = Date.now() + TRY_PORTS_MS;
+    const { retryMs } = this.arrangement;
+    if (retryMs !== undefined) this.layoutDueAt ??= Date.now() + retryMs;
     if (this.layoutDueAt === undefined) return;
     this.timer = setTimeout(() => this.wake(), Math.max(1, this.layoutDueAt - Date.now()));
   }

@@ -14,6 +14,8 @@ export interface Settings {
   haproxy?: string;
   /** Where requests for host names and paths come in. */
   httpPort: number;
+  /** Where they come in over TLS. */
+  httpsPort: number;
   /** Keeps its file and its sockets, which have to have short names. */
   folder: string;
   /** Where it meets the node's networks; absent: it serves no virtual addresses. */
@@ -36,10 +38,11 @@ export const isProxyWanted = (env: NodeJS.ProcessEnv = process.env): boolean => 
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: ProxyServiceOptions): Settings {
-  const { node, haproxy, folder, desk, cluster = 'tutti', httpPort = 80, sampleEveryMs = 10_000 } = options;
+  const { node, haproxy, folder, desk, cluster = 'tutti', ...ports } = options;
+  const { httpPort = 80, httpsPort = 443, sampleEveryMs = 10_000 } = ports;
   requireName(node, 'the node');
   return {
-    ...{ node, httpPort, sampleEveryMs, folder: folder ?? defaultFolder(cluster, node) },
+    ...{ node, httpPort, httpsPort, sampleEveryMs, folder: folder ?? defaultFolder(cluster, node) },
     ...(haproxy !== undefined && { haproxy }),
     ...(desk && { desk }),
   };
@@ -76,17 +79,23 @@ export function proxyOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Proxy
 
 /**
  * What a host says of its proxy, whichever way it is started: TUTTI_HAPROXY (path of HAProxy, or `none`), TUTTI_PROXY_DIR,
- * TUTTI_INGRESS_PORT (where requests for host names and paths come in; 80).
+ * TUTTI_INGRESS_PORT (where requests for host names and paths come in; 80), TUTTI_INGRESS_TLS_PORT (where TLS ends for them; 443).
  * @throws TuttiError `invalid` for a port that is none
  */
 export function proxyHostSettings(env: NodeJS.ProcessEnv = process.env): Partial<Settings> {
-  const { TUTTI_HAPROXY: haproxy, TUTTI_PROXY_DIR: folder, TUTTI_INGRESS_PORT: port } = env;
-  if (port && !(/^\d{1,5}$/.test(port) && isPort(Number(port)))) {
-    throw invalid(`TUTTI_INGRESS_PORT is ${JSON.stringify(port)}: write a port from 1 to 65535`);
-  }
+  const { TUTTI_HAPROXY: haproxy, TUTTI_PROXY_DIR: folder } = env;
+  const [httpPort, httpsPort] = [portOf(env, 'TUTTI_INGRESS_PORT'), portOf(env, 'TUTTI_INGRESS_TLS_PORT')];
   return {
     ...(haproxy && haproxy !== NONE && { haproxy }),
     ...(folder && { folder }),
-    ...(port && { httpPort: Number(port) }),
+    ...(httpPort !== undefined && { httpPort }),
+    ...(httpsPort !== undefined && { httpsPort }),
   };
+}
+
+function portOf(env: NodeJS.ProcessEnv, name: string): number | undefined {
+  const written = env[name];
+  if (!written) return undefined;
+  if (/^\d{1,5}$/.test(written) && isPort(Number(written))) return Number(written);
+  throw invalid(`${name} is ${JSON.stringify(written)}: write a port from 1 to 65535`);
 }

@@ -3,6 +3,7 @@ import { TuttiError, type Fault, type Resources } from '@tutti/model';
 import { admissionFaults } from '../core/admission.js';
 import type { Admitted } from '../core/command.js';
 import { fillLimits } from '../core/defaults.js';
+import { judgeCertificates } from './certificates.js';
 import { decodeSpec, type Decoded } from '../core/spec/decode-spec.js';
 
 /** What a deploy brings along. */
@@ -15,14 +16,19 @@ export interface Submitted {
  * Reads, completes and judges what somebody wants deployed.
  * @returns the specification as it would run, or every fault in it
  */
-export function admit({ compose, spec }: Submitted, defaults: Resources): Admitted | { faults: Fault[] } {
+export function admit(
+  { compose, spec }: Submitted,
+  defaults: Resources,
+  now = Date.now(),
+): Admitted | { faults: Fault[] } {
   if ((compose === undefined) === (spec === undefined)) {
     return { faults: [{ message: 'give either compose, a Compose file, or spec, an application specification' }] };
   }
   const read = compose === undefined ? decodeSpec(spec) : readCompose(compose);
   if (read.faults.length > 0) return { faults: read.faults };
   const { spec: named, contents } = withContents(read.spec, read.contents);
-  const faults = admissionFaults(named);
+  const certificates = judgeCertificates(named, contents, now);
+  const faults = [...admissionFaults(named), ...certificates.faults];
   if (faults.length > 0) return { faults };
   const filled = fillLimits(named, defaults);
   const digests = Object.entries(filled.spec.services).map(([name, service]) => [
@@ -30,7 +36,8 @@ export function admit({ compose, spec }: Submitted, defaults: Resources): Admitt
     serviceDigest(service, filled.spec),
   ]);
   const { ignored } = read;
-  return { ...filled, contents, digests: Object.fromEntries(digests) as Record<string, string>, ignored };
+  const findings = [...filled.findings, ...certificates.findings];
+  return { ...filled, findings, contents, digests: Object.fromEntries(digests) as Record<string, string>, ignored };
 }
 
 function readCompose(text: string): Decoded {

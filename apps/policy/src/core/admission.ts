@@ -1,6 +1,7 @@
 import { isName, type ApplicationSpec, type Fault, type PortSpec, type ServiceSpec } from '@tutti/model';
 import { dependencyFaults } from './dependencies.js';
 import { contentFaults, fileFaults } from './files.js';
+import { tlsFaults } from './tls.js';
 
 /** More tasks of one service than anyone means; a mistyped number must not fill the cluster with records. */
 export const MAX_REPLICAS = 100_000;
@@ -37,6 +38,7 @@ function serviceFaults(name: string, service: ServiceSpec, spec: ApplicationSpec
     ...portFaults(service.ports, path),
     ...referenceFaults(service, { spec, path }),
     ...fileFaults(service, { spec, path }),
+    ...tlsFaults(service, { spec, path }),
     ...rolloutFaults(service, path),
   ];
 }

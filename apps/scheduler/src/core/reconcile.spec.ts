@@ -333,6 +333,15 @@ describe('placement', () => {
     expect(plan(app).create.map((task) => task.ports[0])).toEqual([{ target: 80, published: 8080, protocol: 'tcp' }]);
   });
 
+  test('a port where TLS is to end is never the plain port of a node that has no proxy', () => {
+    const published = { from: 8443, to: 8443 };
+    const ports: ServiceSpec['ports'] = [{ target: 80, published, protocol: 'tcp', mode: 'ingress', tls: 'shop' }];
+    const app = anApp({ web: aServiceSpec({ ports }) });
+    const [proxied] = plan(app, [], [aNode('n1', { proxy: true })]).create;
+    expect(proxied?.ports).toEqual([{ target: 80, published: 8443, protocol: 'tcp', mode: 'ingress' }]);
+    expect(plan(app).create[0]?.ports).toEqual([{ target: 80, protocol: 'tcp' }]);
+  });
+
   test('a port that a node is asked for itself is held there, proxy or not', () => {
     const ports: ServiceSpec['ports'] = [
       { target: 80, published: { from: 80, to: 80 }, protocol: 'tcp', mode: 'host' },

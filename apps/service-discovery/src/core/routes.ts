@@ -1,6 +1,7 @@
 import {
   isIngress,
   sharedName,
+  tlsSecrets,
   type AppRef,
   type ApplicationSpec,
   type RouteRecord,
@@ -8,7 +9,7 @@ import {
 } from '@tutti/model';
 
 /** What the specs say of a route: all but who, when, and which address. */
-export type RouteSpec = Pick<RouteRecord, 'networks' | 'published' | 'http' | 'proxy'> & {
+export type RouteSpec = Pick<RouteRecord, 'networks' | 'published' | 'http' | 'certificates' | 'proxy'> & {
   endpointMode: ServiceSpec['traffic']['endpointMode'];
 };
 
@@ -31,11 +32,13 @@ function routeSpec(
       key,
       names: [...new Set([name, ...aliases])],
     })),
-    published: service.ports.filter(isIngress).map(({ published, target, hostIp }) => ({
+    published: service.ports.filter(isIngress).map(({ published, target, hostIp, tls }) => ({
       published: published?.from ?? 0,
       target,
       ...(hostIp !== undefined && { hostIp }),
+      ...(tls !== undefined && { tls }),
     })),
+    ...certificatesOf(service, spec),
     // By the fewest connections an idle service would send every second request to a canary, whatever its weight.
     proxy: {
       ...proxy,
@@ -45,6 +48,15 @@ function routeSpec(
   };
 }
 
+/** By their digests: what is in them is for those to read who serve them. */
+function certificatesOf(service: ServiceSpec, { secrets = {} }: ApplicationSpec): Pick<RouteRecord, 'certificates'> {
+  const named = tlsSecrets(service).flatMap((name) => {
+    const digest = Object.hasOwn(secrets, name) ? secrets[name]?.digest : undefined;
+    return digest === undefined ? [] : [[name, digest] as const];
+  });
+  return named.length === 0 ? {} : { certificates: Object.fromEntries(named) };
+}
+
 function protocolsOf({ ports }: ServiceSpec): RouteRecord['proxy']['protocols'] {
   const stated = ports.flatMap(({ target, app }) => (app && app !== 'auto' ? [[target, app] as const] : []));
   return Object.fromEntries(stated);
@@ -52,7 +64,7 @@ function protocolsOf({ ports }: ServiceSpec): RouteRecord['proxy']['protocols'] 
 
 /** Whether two routes say the same, whoever wrote them for whichever revision. */
 export function sameRoute(a: RouteRecord, b: RouteRecord): boolean {
-  const plain = ({ networks, published, http, proxy, virtualAddress }: RouteRecord): string =>
-    JSON.stringify([networks, published, http, proxy, virtualAddress]);
+  const plain = ({ networks, published, http, certificates, proxy, virtualAddress }: RouteRecord): string =>
+    JSON.stringify([networks, published, http, certificates, proxy, virtualAddress]);
   return plain(a) === plain(b);
 }

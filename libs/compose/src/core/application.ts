@@ -1,4 +1,12 @@
-import { isName, type ApplicationSpec, type ContentKind, type ContentText, type ServiceSpec } from '@tutti/model';
+import {
+  isName,
+  tlsSecrets,
+  type ApplicationSpec,
+  type ContentKind,
+  type ContentText,
+  type FileSpec,
+  type ServiceSpec,
+} from '@tutti/model';
 import { content, contentsInUse } from './contents.js';
 import { compact, isMap, ownMap, quote, type JsonMap } from './json.js';
 import { keyTable } from './keys.js';
@@ -46,9 +54,8 @@ export function application(document: JsonMap, report: Report): Application {
   if (name !== undefined && !isName(name)) keys.at('name')?.fault(`is ${quote(name)}, which is no name: ${NAME_RULE}`);
   const networks = resources(keys.at('networks'), network);
   const found = services(keys.at('services'), root);
-  const files = Object.values(found).flatMap((one) => one.files ?? []);
   const written = [...contentsOf('config', keys.at('configs')), ...contentsOf('secret', keys.at('secrets'))];
-  const contents = contentsInUse(written, files);
+  const contents = contentsInUse(written, Object.values(found).flatMap(usedBy));
   const spec: ApplicationSpec = { services: found, networks, volumes: resources(keys.at('volumes'), volume) };
   const joinsDefault = Object.values(spec.services).some((one) => Object.hasOwn(one.networks, DEFAULT_NETWORK));
   if (joinsDefault && !Object.hasOwn(networks, DEFAULT_NETWORK))
@@ -58,6 +65,11 @@ export function application(document: JsonMap, report: Report): Application {
     secret: Object.keys(ownMap(document, 'secrets')),
   });
   return compact({ name, spec, contents });
+}
+
+/** The configs and secrets that its containers get as files, and the secrets that proxies take certificates from. */
+function usedBy(service: ServiceSpec): Pick<FileSpec, 'kind' | 'source'>[] {
+  return [...(service.files ?? []), ...tlsSecrets(service).map((source) => ({ kind: 'secret' as const, source }))];
 }
 
 function services(place: Place | undefined, root: Place): Record<string, ServiceSpec> {

@@ -50,8 +50,11 @@ function isOutside(external: Json | undefined): boolean {
   return external !== undefined && external !== false && external !== 'false';
 }
 
-/** The contents that any of the files is made from. */
-export function contentsInUse(contents: readonly ContentText[], files: readonly FileSpec[]): ContentText[] {
-  const used = new Set(files.map(({ kind, source }) => `${kind} ${source}`));
+/** The contents that something names. */
+export function contentsInUse(
+  contents: readonly ContentText[],
+  users: readonly Pick<FileSpec, 'kind' | 'source'>[],
+): ContentText[] {
+  const used = new Set(users.map(({ kind, source }) => `${kind} ${source}`));
   return contents.filter(({ kind, name }) => used.has(`${kind} ${name}`));
 }

@@ -68,3 +68,10 @@ export const SERVICE_X_TUTTI = keyTable('services.*.x-tutti', {
     drain: 'how long what is in flight to a task that is to go may take: 10s where not given',
   },
 });
+
+/** Our own settings of a port. */
+export const PORT_X_TUTTI = keyTable('services.*.ports[].x-tutti', {
+  honoured: {
+    tls: 'a secret with certificate, chain and private key in PEM: TLS ends at the proxies, which listen on a fixed port of mode ingress; the service need not have the secret',
+  },
+});

@@ -1,6 +1,6 @@
 import type { PortProtocol, PortSpec } from '@tutti/model';
 import { compact, own, quote } from './json.js';
-import { keyTable } from './keys.js';
+import { keyTable, PORT_X_TUTTI } from './keys.js';
 import { items, section, type Place } from './place.js';
 import { integer, oneOf, string, text } from './scalars.js';
 
@@ -14,6 +14,7 @@ export const PORT_KEYS = keyTable('services.*.ports[]', {
     app_protocol: 'http, tcp or grpc; where not given, or another, HTTP is recognised by its first bytes',
   },
   ignored: { name: 'a name for a port has no use here' },
+  ours: PORT_X_TUTTI,
 });
 
 const PROTOCOLS = ['tcp', 'udp'] as const;
@@ -107,9 +108,10 @@ function longPort(place: Place): PortSpec[] {
   const protocol = oneOf(keys.at('protocol'), PROTOCOLS) ?? 'tcp';
   const mode = oneOf(keys.at('mode'), MODES) ?? 'ingress';
   const app = own(APP_PROTOCOLS, text(keys.at('app_protocol')) ?? '');
+  const tls = string(keys.ours<keyof typeof PORT_X_TUTTI.honoured>().at('tls'));
   return target === undefined
     ? []
-    : [compact({ target, published, protocol, hostIp: string(keys.at('host_ip')), mode, app })];
+    : [compact({ target, published, protocol, hostIp: string(keys.at('host_ip')), mode, app, tls })];
 }
 
 function range(written: string, place: Place): PortRange | undefined {

@@ -1,4 +1,4 @@
-import type { ApplicationSpec, ContentKind, ServiceSpec } from '@tutti/model';
+import { tlsSecrets, type ApplicationSpec, type ContentKind, type ServiceSpec } from '@tutti/model';
 import { dependencyCycle } from './dependencies.js';
 import { childPath, quote } from './json.js';
 import type { Report } from './report.js';
@@ -48,6 +48,10 @@ function checkFiles(
   for (const { kind, source } of service.files ?? []) {
     if (declared[kind].includes(source)) continue;
     report.fault(`${path}.${kind}s`, `names the ${kind} ${quote(source)}, which is not under the top-level ${kind}s`);
+  }
+  for (const name of tlsSecrets(service)) {
+    if (declared.secret.includes(name)) continue;
+    report.fault(path, `names the secret ${quote(name)} for tls, which is not under the top-level secrets`);
   }
 }
 

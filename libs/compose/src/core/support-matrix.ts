@@ -7,7 +7,7 @@ import { FILE_KEYS_OF_SERVICE } from './file-mounts.js';
 import { DISCRETE_RESOURCE_KEYS, GENERIC_RESOURCE_KEYS, RESERVED_DEVICE_KEYS } from './generic-resources.js';
 import { HEALTHCHECK_KEYS } from './healthcheck.js';
 import { HOOK_KEYS } from './hooks.js';
-import { keysOf, ruleOf, SERVICE_X_TUTTI, X_TUTTI, type KeyTable } from './keys.js';
+import { keysOf, PORT_X_TUTTI, ruleOf, SERVICE_X_TUTTI, X_TUTTI, type KeyTable } from './keys.js';
 import { BIND_KEYS, MOUNT_KEYS, TMPFS_KEYS, VOLUME_OPTION_KEYS } from './mounts.js';
 import { NETWORK_KEYS, SERVICE_NETWORK_KEYS } from './networks.js';
 import { PLACEMENT_KEYS, PREFERENCE_KEYS } from './placement.js';
@@ -30,6 +30,7 @@ export const KEY_TABLES: readonly KeyTable[] = [
   HTTP_KEYS,
   TRAFFIC_LIMIT_KEYS,
   PORT_KEYS,
+  PORT_X_TUTTI,
   MOUNT_KEYS,
   TMPFS_KEYS,
   BIND_KEYS,

@@ -19,6 +19,8 @@ export const HTTP_KEYS = keyTable('services.*.x-tutti.http[]', {
     path: 'a prefix of the path; any where not given',
     port: "the container's; the first of ports or expose where not given, else 80",
     strip_path: 'whether the service sees the path without the prefix',
+    tls: 'a secret with certificate, chain and private key in PEM: served on the TLS port of every node, and redirected there from the HTTP port',
+    redirect: 'false: with tls the HTTP port answers, too, rather than redirect',
   },
 });
 
@@ -72,7 +74,10 @@ function rule(place: Place, first: number): HttpRule {
     keys.at('path')?.fault(`is ${quote(path)}: write a path that begins with /, without ? and spaces`);
   }
   const target = integer(keys.at('port'), { min: 1, max: 65_535 }) ?? first;
-  return compact({ host, path, target, stripPath: boolean(keys.at('strip_path')) });
+  const [tls, redirect] = [string(keys.at('tls')), boolean(keys.at('redirect'))];
+  if (redirect !== undefined && !keys.at('tls'))
+    keys.at('redirect')?.fault('leads nowhere without tls: name a secret there');
+  return compact({ host, path, target, stripPath: boolean(keys.at('strip_path')), tls, redirect });
 }
 
 function limits(place: Place | undefined): TrafficLimits {

@@ -37,6 +37,8 @@ export interface IngressPort {
   /** Of the container. */
   target: number;
   hostIp?: string;
+  /** A name in the route's `certificates`: TLS ends there; absent: it is handed on as it comes. */
+  tls?: string;
 }
 
 /** A network that a service is on. */
@@ -61,6 +63,8 @@ export interface RouteRecord extends ServiceRef {
   networks: RouteNetwork[];
   published: IngressPort[];
   http: HttpRule[];
+  /** Secrets of the application that hold certificates, by name, to the digest of what is in them; absent: none. */
+  certificates?: Record<string, string>;
   proxy: ProxyOptions;
   updatedAt: Time;
 }

@@ -2,23 +2,25 @@ import type { ProxyOptions } from '@tutti/model';
 import type { Backend, Front, Layout } from './layout.js';
 import type { Host } from './host.js';
 import { handingOver } from './handover.js';
-import { RULES_FRONT, rulesFront } from './rules.js';
+import { endedRules, RULES_FRONT, rulesFront, SECURE_FRONT } from './rules.js';
 import { whole, withPort } from './safe.js';
 import { serverWords } from './server-words.js';
 import type { Slot, Table } from './table.js';
+import { forwardedProto, secureBind, tlsDetecting, tlsGlobal, tlsWords } from './tls.js';
 import { virtualFront } from './virtual-config.js';
 
 /** The configuration file of HAProxy. Every name and number in it was checked when the layout was made. */
 export function renderConfig(layout: Layout, tables: ReadonlyMap<string, Table>, host: Host): string {
   const sections = [
-    global(host),
+    [...global(host), ...tlsGlobal(layout)],
     DEFAULTS,
     ...layout.fronts.flatMap((front) => renderFront(front, host)),
     ...(layout.rules.length > 0 ? renderRules(layout, host) : []),
+    ...(layout.secure.length > 0 ? renderSecure(layout, host) : []),
     ...(layout.virtualPort === undefined ? [] : virtualFront(layout.virtualPort, host)),
     ...layout.backends.flatMap((backend) => [
       ...rateTable(backend),
-      renderBackend(backend, tables.get(backend.name) ?? []),
+      renderBackend(backend, { table: tables.get(backend.name) ?? [], layout }),
     ]),
   ];
   return sections.map((lines) => `${lines.join('\n  ')}\n`).join('\n');
@@ -70,10 +72,10 @@ function renderFront(front: Front, host: Host): string[][] {
   const lines = [
     `frontend ${name}`,
     `mode ${mode}`,
-    `bind ${withPort({ address: address ?? '', port })}${proto}`,
+    `bind ${withPort({ address: address ?? '', port })}${tlsWords(front, host)}${proto}`,
     ...(maxconn === undefined ? [] : [`maxconn ${atMost(maxconn)}`]),
     ...(handover?.bind ?? []),
-    ...(protocol === 'auto' ? DETECTING : []),
+    ...(protocol === 'auto' ? [...DETECTING, ...tlsDetecting(front)] : []),
     ...(handover ? [`${handover.use}${protocol === 'auto' ? ' HTTP' : ''}`] : []),
     ...(protocol === 'auto'
       ? [`use_backend ${front.http} if HTTP`, `default_backend ${front.tcp}`]
@@ -83,8 +85,16 @@ function renderFront(front: Front, host: Host): string[][] {
 }
 
 function renderRules({ rules }: Layout, host: Host): string[][] {
-  const handover = handingOver({ name: RULES_FRONT, port: host.httpPort }, host);
-  return [rulesFront(rules, { port: host.httpPort, map: host.map, handover }), handover.backend];
+  const { httpPort: port, httpsPort, map } = host;
+  const handover = handingOver({ name: RULES_FRONT, port }, host);
+  return [rulesFront(rules, { name: RULES_FRONT, bind: `:${port}`, map, handover, httpsPort }), handover.backend];
+}
+
+function renderSecure(layout: Layout, host: Host): string[][] {
+  const { httpsPort, secureMap: map } = host;
+  const handover = handingOver({ name: SECURE_FRONT, port: httpsPort }, host);
+  const front = { name: SECURE_FRONT, bind: secureBind(layout, host), map, handover, httpsPort };
+  return [rulesFront(endedRules(layout.secure), front), handover.backend];
 }
 
 /**
@@ -93,7 +103,7 @@ function renderRules({ rules }: Layout, host: Host): string[][] {
  */
 const DETECTING: string[] = ['tcp-request inspect-delay 1s', 'tcp-request content switch-mode http if HTTP'];
 
-function renderBackend(backend: Backend, table: Table): string[] {
+function renderBackend(backend: Backend, { table, layout }: { table: Table; layout: Layout }): string[] {
   const { name, mode, options } = backend;
   const words = serverWords(backend).join(' ');
   return [
@@ -101,7 +111,7 @@ function renderBackend(backend: Backend, table: Table): string[] {
     `mode ${mode === 'tcp' ? 'tcp' : 'http'}`,
     `balance ${options.balance === 'roundrobin' ? 'roundrobin' : 'leastconn'}`,
     ...(options.zoneFirst ? ['option allbackups'] : []),
-    ...(mode === 'tcp' ? [] : [...HTTP, ...crowdRules(options)]),
+    ...(mode === 'tcp' ? [] : [...HTTP, ...forwardedProto(backend, layout), ...crowdRules(options)]),
     ...rateRules(backend),
     ...table.map((slot) => `server ${serverText(slot)}${words === '' ? '' : ` ${words}`}`),
   ];

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_TRAFFIC, type Endpoint, type EndpointsRecord, type RouteRecord } from '@tutti/model';
 import fc from 'fast-check';
+import { certificateList } from './certificates.js';
 import { renderConfig } from './config.js';
-import type { Host } from './host.js';
 import { layoutOf, type Backend } from './layout.js';
 import { wantedOf, type Surroundings, type Wanted } from './members.js';
 import { readProcesses, readSessions } from './readings.js';
 import { rulesMap } from './rules.js';
+import { HOST } from '../../testing/host.js';
 import { foundTable, freshTable, isAsShown, step, UNKNOWN, type Table } from './table.js';
 
 const { http: _, endpointMode: __, ...options } = DEFAULT_TRAFFIC;
@@ -22,15 +23,6 @@ const route = (over: Partial<RouteRecord> = {}): RouteRecord => ({
   updatedAt: '',
   ...over,
 });
-const host: Host = {
-  threads: 2,
-  httpPort: 80,
-  map: '/run/p/rules.map',
-  stale: '/run/p/stale.map',
-  folder: '/run/p',
-  socket: '/run/p/stats.sock',
-  description: 'mark',
-};
 const backendOf = (over: Partial<RouteRecord> = {}): Backend => layoutOf([route(over)]).backends[0] as Backend;
 
 describe('the layout', () => {
@@ -50,30 +42,40 @@ describe('the layout', () => {
   });
 
   test('whatever a record holds, no word of it stands in the file but as a name, an address or a number of ours', () => {
-    const text = fc.oneof(fc.string(), fc.constantFrom('x\n  bind :1', 'a b', '"', '#', '{ x }', '/a b', '::1', '*.x'));
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom('shop', 'x\n  bind :1', 'a b', '"', '#', '{ x }', '/a b', '::1', '*.x'),
+    );
+    const port = fc.oneof(fc.anything(), fc.constantFrom(80, 8443));
     const hostile = fc.record({
+      certificates: fc.dictionary(text, fc.oneof(text, fc.constant('a'.repeat(64)))),
       namespace: text,
       app: text,
       service: text,
-      published: fc.array(fc.record({ published: fc.anything(), target: fc.anything(), hostIp: text }), {
+      published: fc.array(fc.record({ published: port, target: port, hostIp: text, tls: text }), {
         maxLength: 3,
       }),
-      http: fc.array(fc.record({ host: text, path: text, target: fc.constantFrom(80, 0), stripPath: fc.boolean() })),
+      http: fc.array(
+        fc.record({ host: text, path: text, target: fc.constantFrom(80, 0), stripPath: fc.boolean(), tls: text }),
+      ),
     });
     const allowed = /^[\w .:*/?@%{}!()[\],+|^~&\\$-]*$/;
     fc.assert(
       fc.property(fc.array(hostile, { maxLength: 3 }), fc.boolean(), (all, named) => {
         const names = named ? { namespace: 'default', app: 'shop', service: 'web' } : {};
         const layout = layoutOf(all.map((one) => route({ ...(one as Partial<RouteRecord>), ...names })));
-        const file = renderConfig(layout, new Map(), host);
+        const file = renderConfig(layout, new Map(), HOST);
         const words =
-          /^(global|defaults|frontend|backend|mode|bind|acl|balance|option|retr|http-request|tcp-request|use_b|default_b|server|timeout|nbthread|description|stats|fd-hard|hard-stop|mworker|log)/;
+          /^(global|defaults|frontend|backend|mode|bind|acl|balance|option|retr|http-request|tcp-request|use_b|default_b|server|timeout|nbthread|description|stats|fd-hard|hard-stop|mworker|log|ssl-default)/;
         for (const line of file.split('\n').filter((each) => each.trim() !== '')) {
           expect(line.trim()).toMatch(words);
           expect(line).toMatch(allowed);
         }
         for (const line of rulesMap(layout.rules).split('\n').filter(Boolean)) {
           expect(line).toMatch(/^[a-z0-9*._-]*(\/[\w.~@+-]+)*\/ [\w:+-]+$/);
+        }
+        for (const line of certificateList(layout.secure, '/c').split('\n').filter(Boolean)) {
+          expect(line).toMatch(/^\/c\/[\w.-]+\.pem( [a-z0-9*._-]+)?$/);
         }
       }),
     );

@@ -3,8 +3,16 @@ export interface Host {
   threads: number;
   /** Of the front end for rules. */
   httpPort: number;
+  /** Of the one for rules where TLS ends. */
+  httpsPort: number;
   /** File of the map of rules. */
   map: string;
+  /** File of the map of those where TLS ends. */
+  secureMap: string;
+  /** File that says which certificate goes with which host. */
+  certificateList: string;
+  /** Keeps the certificates. */
+  certificates: string;
   /** File of a map that is empty; a process that has been replaced is told over its command line that it is. */
   stale: string;
   /** Keeps sockets over which a process that has been replaced hands requests on to the one that replaced it. */

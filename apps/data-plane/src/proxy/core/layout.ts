@@ -9,6 +9,7 @@ import {
   type ServiceRef,
 } from '@tutti/model';
 import type { NearNetwork } from '../../virtual/desk.js';
+import { certificateOf, type Certificate } from './certificate.js';
 import { isAddress, isPort, isService, readRule } from './safe.js';
 import { ANY_PORT, SERVER_FIRST, virtualNetworks } from './virtual.js';
 
@@ -35,6 +36,8 @@ export interface Front {
   http?: string;
   /** Where streams of bytes go. */
   tcp?: string;
+  /** TLS ends here, with this. */
+  tls?: Certificate;
   options: ProxyOptions;
 }
 
@@ -44,6 +47,8 @@ export interface Layout {
   backends: Backend[];
   /** What one front end for all hands on by host name and path. */
   rules: Rule[];
+  /** Those of the rules that another front end hands on where TLS ends. */
+  secure: Rule[];
   /** Where virtual addresses are served; absent: they are not. */
   virtualPort?: number;
   problems: ProxyProblem[];
@@ -57,6 +62,10 @@ export interface Rule {
   path: string;
   backend: string;
   stripPath: boolean;
+  /** Served over TLS with this. */
+  tls?: Certificate;
+  /** Over plain HTTP it is only said that it is to be had over TLS. */
+  redirect: boolean;
 }
 
 /** Names of ours have neither `:` nor `.`, so no two services make the same. */
@@ -65,7 +74,7 @@ const backendName = (ref: ServiceRef, { mode, target }: Pick<Backend, 'mode' | '
 
 /** What the routes ask of a proxy. Of two that want the same, the one whose service comes first in the alphabet has it. */
 export function layoutOf(routes: readonly RouteRecord[], near: readonly NearNetwork[] = []): Layout {
-  const layout: Layout = { fronts: [], backends: [], rules: [], problems: [] };
+  const layout: Layout = { fronts: [], backends: [], rules: [], secure: [], problems: [] };
   const backends = new Map<string, Backend>();
   for (const route of routes.filter(isService).sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))) {
     for (const port of route.published) addPort(layout, route, port);
@@ -76,13 +85,16 @@ export function layoutOf(routes: readonly RouteRecord[], near: readonly NearNetw
     for (const backend of isNear ? virtualBackends(route) : []) backends.set(backend.name, backend);
   }
   layout.backends = [...backends.values()];
+  layout.secure = layout.rules.filter(({ tls }) => tls);
   return layout;
 }
 
 function addPort(layout: Layout, route: RouteRecord, port: IngressPort): void {
   const front = frontOf(route, port);
+  const missing = uncertified(route, port);
   const taken = front && layout.fronts.find((other) => clash(front, other));
   if (!front) layout.problems.push(refusal(route, port.published));
+  else if (missing) layout.problems.push({ port: front.port, ...missing });
   else if (taken) layout.problems.push(conflict(route, front, taken));
   else layout.fronts.push(front);
 }
@@ -96,14 +108,31 @@ function addRule({ rules, problems }: Layout, route: RouteRecord, rule: HttpRule
     return;
   }
   const taken = rules.find(({ host, path }) => host === read.host && path === read.path);
-  if (taken) problems.push({ reason: `${words}, which ${ownerOf(taken.backend)} has already` });
-  else rules.push({ ...read, backend, stripPath: rule.stripPath === true && read.path !== '' });
+  if (taken) return void problems.push({ reason: `${words}, which ${ownerOf(taken.backend)} has already` });
+  const tls = certificateOf(route, rule.tls);
+  const stripPath = rule.stripPath === true && read.path !== '';
+  rules.push({
+    ...read,
+    backend,
+    stripPath,
+    ...(tls && { tls }),
+    redirect: rule.tls !== undefined && rule.redirect !== false,
+  });
+  const missing = uncertified(route, rule);
+  if (missing) problems.push(missing);
 }
 
-function frontOf(route: RouteRecord, { published, target, hostIp }: IngressPort): Front | undefined {
+/** TLS that is asked for with a certificate that the route does not have: it is never left out in silence. */
+function uncertified(route: RouteRecord, { tls }: Pick<HttpRule, 'tls'>): ProxyProblem | undefined {
+  if (tls === undefined || certificateOf(route, tls)) return undefined;
+  return { reason: `${serviceKey(route)} asks for TLS with a secret that its application does not have` };
+}
+
+function frontOf(route: RouteRecord, { published, target, hostIp, tls: certified }: IngressPort): Front | undefined {
   if (!isPort(published) || !isPort(target)) return undefined;
   if (hostIp !== undefined && !isAddress(hostIp)) return undefined;
   const address = hostIp === undefined || hostIp === '0.0.0.0' ? undefined : hostIp;
+  const tls = certificateOf(route, certified);
   const named = Object.fromEntries(
     backendsOf(route, target).map(({ mode, name }) => [mode === 'tcp' ? 'tcp' : 'http', name]),
   );
@@ -113,6 +142,7 @@ function frontOf(route: RouteRecord, { published, target, hostIp }: IngressPort)
     port: published,
     protocol: protocolOf(route, target),
     ...named,
+    ...(tls && { tls }),
     options: route.proxy,
   };
 }
@@ -155,4 +185,5 @@ const conflict = (route: RouteRecord, { port }: Front, { http, tcp }: Front): Pr
   reason: `${serviceKey(route)} publishes port ${port}, which ${ownerOf(http ?? tcp ?? '')} publishes already`,
 });
 
-const ownerOf = (backend: string): string => backend.split(':').slice(1, 4).join('/');
+/** The service that a backend is of. */
+export const ownerOf = (backend: string): string => backend.split(':').slice(1, 4).join('/');

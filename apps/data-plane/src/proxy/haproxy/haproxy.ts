@@ -88,9 +88,20 @@ export class Haproxy {
   }
 
   /** Why HAProxy would refuse this configuration; undefined where it takes it. */
-  async refuses({ text, maps }: Configuration): Promise<string | undefined> {
-    const draft = `${this.file}.draft`;
+  refuses({ text, maps }: Configuration): Promise<string | undefined> {
     this.writeMaps(maps);
+    return this.refusesText(text);
+  }
+
+  /** Why HAProxy would refuse the certificate in this file; undefined where it takes it. */
+  async refusesCertificate(file: string): Promise<string | undefined> {
+    const front = ['frontend f', 'mode http', 'timeout client 1s', `bind :443 ssl crt ${file}`];
+    const refusal = await this.refusesText(`${front.join('\n  ')}\n`);
+    return refusal && `is refused by HAProxy: ${withoutPlaces(refusal)}`;
+  }
+
+  private async refusesText(text: string): Promise<string | undefined> {
+    const draft = `${this.file}.draft`;
     writeFileSync(draft, text, { mode: 0o600 });
     const refusal = await refusalOf(this.options.program, draft);
     rmSync(draft, { force: true });
@@ -185,6 +196,10 @@ export class Haproxy {
     if (sizeOf(this.log) > MAX_LOG_BYTES) truncateSync(this.log);
   }
 }
+
+/** Neither where it stands in a file that nobody has written, nor which file it was that is gone already. */
+const withoutPlaces = (refusal: string): string =>
+  refusal.replace(/^.*'frontend' ?: /, '').replace(/(?: (?:from file|into SSL Context|in))? '[^']*'\.?$/, '');
 
 function sizeOf(path: string): number {
   try {

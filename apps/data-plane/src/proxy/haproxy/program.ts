@@ -47,7 +47,7 @@ function isProgram(path: string): boolean {
 
 /** Why HAProxy would refuse this file; undefined where it takes it. */
 export async function refusalOf({ path }: Program, file: string): Promise<string | undefined> {
-  const { text, code } = await run(path, ['-c', '-q', '-f', file]);
+  const { text, code } = await run(path, ['-c', '-f', file]);
   return code === 0 ? undefined : firstAlert(text);
 }
 

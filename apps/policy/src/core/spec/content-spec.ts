@@ -27,16 +27,17 @@ export const contentOrName: Decoder<ContentSpec | { content: string }> = (value,
 
 const id = optional(integer({ max: 2 ** 31 - 1 }));
 const kind = oneOf<ContentKind>('config', 'secret');
-const source = text({ like: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, what: 'the name of a config or secret' });
+/** The name of a config or secret. */
+export const contentName = text({ like: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, what: 'the name of a config or secret' });
 
 /** A config or secret in a container; where it is said not where, Compose's place for it. */
 export const fileSpec: Decoder<FileSpec> = (value, at) => {
   const given = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<keyof FileSpec, unknown>>;
-  const [of, from] = [kind(given.kind, at.unheard()), source(given.source, at.unheard())];
+  const [of, from] = [kind(given.kind, at.unheard()), contentName(given.source, at.unheard())];
   const target = of !== undefined && from !== undefined ? defaultTarget[of](from) : '/';
   const file = object<FileSpec>({
     kind,
-    source,
+    source: contentName,
     target: or(text({ like: /^\//, what: 'a path that begins with /' }), target),
     uid: id,
     gid: id,

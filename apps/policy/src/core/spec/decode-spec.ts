@@ -1,5 +1,6 @@
 import {
   isName,
+  tlsSecrets,
   type ApplicationSpec,
   type ContentKind,
   type ContentSpec,
@@ -75,9 +76,15 @@ const NOTHING: ApplicationSpec = { services: {}, networks: {}, volumes: {} };
 
 /** What is in configs and secrets apart from the spec; those that no service uses are left out. */
 function apart({ configs, secrets, ...rest }: SentSpec): { spec: ApplicationSpec; contents: ContentText[] } {
-  const files = Object.values(rest.services).flatMap((service) => service.files ?? []);
+  const services = Object.values(rest.services);
+  const files = services.flatMap((service) => service.files ?? []);
+  const certificates = services.flatMap(tlsSecrets);
   const sent = [...listed('config', configs), ...listed('secret', secrets)];
-  const used = sent.filter(({ kind, name }) => files.some((file) => file.kind === kind && file.source === name));
+  const used = sent.filter(
+    ({ kind, name }) =>
+      files.some((file) => file.kind === kind && file.source === name) ||
+      (kind === 'secret' && certificates.includes(name)),
+  );
   const spec: ApplicationSpec = { ...rest };
   const contents: ContentText[] = [];
   for (const { kind, name, given } of used) {

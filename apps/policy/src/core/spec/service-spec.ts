@@ -30,7 +30,7 @@ import {
   text,
   type Decoder,
 } from './decoder.js';
-import { fileSpec } from './content-spec.js';
+import { contentName, fileSpec } from './content-spec.js';
 import { runtimeSpec } from './runtime-spec.js';
 import { trafficSpec } from './traffic-spec.js';
 
@@ -60,6 +60,7 @@ const portSpec = object<PortSpec>({
   hostIp: optional(text({ like: /^[0-9a-fA-F:.]{2,45}$/, what: 'an IP address' })),
   mode: or(oneOf('ingress', 'host'), 'ingress'),
   app: optional(oneOf<PortProtocol>('auto', 'tcp', 'http', 'grpc')),
+  tls: optional(contentName),
 });
 
 const mountSpec: Decoder<MountSpec> = (value, at) => {

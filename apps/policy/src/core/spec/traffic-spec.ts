@@ -8,6 +8,7 @@ import {
   type TrafficLimits,
   type TrafficSpec,
 } from '@tutti/model';
+import { contentName } from './content-spec.js';
 import { array, boolean, integer, object, oneOf, optional, or, text } from './decoder.js';
 
 const httpRule = object<HttpRule>({
@@ -25,6 +26,8 @@ const httpRule = object<HttpRule>({
   ),
   target: integer({ min: 1, max: 65_535 }),
   stripPath: optional(boolean),
+  tls: optional(contentName),
+  redirect: optional(boolean),
 });
 
 const limits = object<TrafficLimits>({

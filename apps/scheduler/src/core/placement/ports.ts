@@ -33,8 +33,10 @@ function assign({ specs, hasProxy }: WantedPorts, promised: readonly string[]): 
       ports.push({ target, protocol, published: published.from, ...(hostIp && { hostIp }), mode: 'ingress' });
       continue;
     }
-    const free = published && firstFree(published, protocol, taken);
-    if (published && free === undefined) return { ok: false, missing: rangeText(published) };
+    // Where TLS is to end and no proxy does that, nobody is to take the plain port for it.
+    const open = spec.tls === undefined ? published : undefined;
+    const free = open && firstFree(open, protocol, taken);
+    if (open && free === undefined) return { ok: false, missing: rangeText(open) };
     if (free !== undefined) taken.add(portKey(free, protocol));
     ports.push({ target, protocol, ...(free !== undefined && { published: free }), ...(hostIp && { hostIp }) });
   }

@@ -18,7 +18,8 @@ export async function startStand(name: string, port = 0): Promise<Stand> {
   const server: Server = createServer((request, response) => {
     seen += 1;
     const { url, headers } = request;
-    const answer = (): unknown => response.end(JSON.stringify({ name, url, client: headers['x-forwarded-for'] }));
+    const [client, proto] = [headers['x-forwarded-for'], headers['x-forwarded-proto']];
+    const answer = (): unknown => response.end(JSON.stringify({ name, url, client, proto }));
     if (url === '/slow') setTimeout(answer, SLOW_MS);
     else if (url === '/break') request.socket.destroy();
     else request.resume().on('end', answer);
