@@ -7,6 +7,9 @@ export const SLEEPER = ['sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sl
 /** Room for a hundred on a small machine. */
 const RESOURCES = { limits: { cpus: '0.5', memory: '32M' }, reservations: { cpus: '0.01', memory: '8M' } };
 
+/** New tasks are watched for a moment only: what is tested here is not what fails later. */
+const WATCHED = { update_config: { monitor: '500ms' }, rollback_config: { monitor: '500ms' } };
+
 /** A service that runs {@link SLEEPER}; `more` is laid over it. */
 export function sleeper(replicas = 1, more = {}) {
   return {
@@ -14,7 +17,7 @@ export function sleeper(replicas = 1, more = {}) {
     command: SLEEPER,
     // A signal that comes before the shell has set its trap is lost.
     stop_grace_period: '1s',
-    deploy: { replicas, resources: RESOURCES },
+    deploy: { replicas, resources: RESOURCES, ...WATCHED },
     ...more,
   };
 }
