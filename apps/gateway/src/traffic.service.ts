@@ -12,7 +12,7 @@ export class TrafficService implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(@Inject(BUS) private readonly bus: Connection) {}
 
   onApplicationBootstrap(): void {
-    const what = { stream: STREAM.samples, subject: subjects.samples('>'), since: new Date() };
+    const what = { stream: STREAM.samples, subject: subjects.samples('*'), since: new Date() };
     this.subscription = follow(this.bus, what).subscribe(({ body }) => this.table.take(body, Date.now()));
   }
 

@@ -152,7 +152,7 @@ export class MeteringService implements OnApplicationBootstrap, OnModuleDestroy 
     this.work.open();
     this.candidacy.stand();
     const since = new Date(Date.now() - SAMPLES_KEPT_MS);
-    const samples = follow(this.bus, { stream: STREAM.samples, subject: subjects.samples('>'), since });
+    const samples = follow(this.bus, { stream: STREAM.samples, subject: subjects.samples('*'), since });
     this.subscriptions.push(samples.subscribe(({ body }) => samplesIn(body).forEach((sample) => this.sample(sample))));
     this.timers.push(
       setInterval(() => this.candidacy.leads && this.flush(this.sampled.keys()), this.settings.flushMs),

@@ -3,6 +3,7 @@ import { BUS, Candidacy, filters, watch, type Change, type Connection } from '@t
 import { CLUSTER_NAMESPACE, messageOf } from '@tutti/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription } from 'rxjs';
+import { AnalysisDesk } from './analysis-desk.js';
 import { DrainDesk } from './drain-desk.js';
 import { IncidentDesk } from './incident-desk.js';
 import { failedOfLate } from './missed.js';
@@ -10,7 +11,7 @@ import { NodeDesk } from './node-desk.js';
 import { RolloutDesk } from './rollout-desk.js';
 import { Verdicts } from './verdicts.js';
 
-const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness', 'endpoints', 'rollout'] as const;
+const FOLLOWED = ['task', 'status', 'health', 'incident', 'liveness', 'endpoints', 'rollout', 'analysis'] as const;
 type Followed = (typeof FOLLOWED)[number];
 
 /**
@@ -26,6 +27,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly nodes: NodeDesk;
   private readonly drains: DrainDesk;
   private readonly rollouts: RolloutDesk;
+  private readonly analyses: AnalysisDesk;
   private subscription?: Subscription;
 
   constructor(@Inject(BUS) private readonly bus: Connection) {
@@ -36,6 +38,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
     this.desk = new IncidentDesk(bus, { ...around, healthOf: (task) => this.verdicts.of(task) });
     this.drains = new DrainDesk(bus, around);
     this.rollouts = new RolloutDesk(bus, around);
+    this.analyses = new AnalysisDesk(bus, around);
     this.nodes = new NodeDesk(bus, { ...around, successorOf: (slot, task) => this.desk.successorOf(slot, task) });
   }
 
@@ -68,7 +71,10 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
       case 'endpoints':
         return this.drains.take(change as Change<'endpoints'>);
       case 'rollout':
+        this.analyses.take(change as Change<'rollout'>);
         return this.rollouts.take(change as Change<'rollout'>);
+      case 'analysis':
+        return this.analyses.takeOwn(change as Change<'analysis'>);
     }
   }
 
@@ -83,7 +89,7 @@ export class Monitor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private parts() {
-    return [this.verdicts, this.desk, this.nodes, this.drains, this.rollouts];
+    return [this.verdicts, this.desk, this.nodes, this.drains, this.rollouts, this.analyses];
   }
 
   private begin(): void {

@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { commit, filters, get, keys, list, put, remove, type Connection, type RunningService } from '@tutti/bus';
+import {
+  commit,
+  filters,
+  get,
+  keys,
+  list,
+  put,
+  remove,
+  subjects,
+  type Connection,
+  type RunningService,
+} from '@tutti/bus';
 import type {
+  AnalysisRecord,
   HealthRecord,
   IncidentRecord,
   LivenessRecord,
@@ -375,4 +387,75 @@ test('a rollback is told of once, with the last lines of the task that failed, w
     subject.includes(incident?.incident ?? 'none'),
   );
   expect(events.length).toBeLessThanOrEqual(3);
+});
+
+test('requests to a new version are measured step by step, and the figures go with the rollout', async () => {
+  const base = {
+    namespace: 'default',
+    app: 'shop',
+    revision: 2,
+    generation: 2,
+    phase: 'progressing' as const,
+    message: '',
+  };
+  const shiftAt = (step: number) => ({
+    digest: 'two',
+    step,
+    steps: 3,
+    share: 10,
+    since: at(step),
+    measured: true as const,
+  });
+  const roll = (step?: number): Promise<unknown> => {
+    const services = {
+      web: step === undefined ? {} : { shift: shiftAt(step) },
+    } as unknown as RolloutRecord['services'];
+    const record = { ...base, services, revisionsInUse: [], startedAt: at(0), updatedAt: at(0) };
+    return commit(operator, [put('rollout', record, { event: 'progressed' })]);
+  };
+  let requests = 0;
+  const tell = (failed: number): void => {
+    const count = {
+      digest: 'two',
+      since: at(0),
+      requests: (requests += 10),
+      failed,
+      timed: requests,
+      tookMs: 50 * requests,
+    };
+    const services = [{ namespace: 'default', app: 'shop', service: 'web', versions: [count] }];
+    operator.nc.publish(subjects.versions('n1'), JSON.stringify({ node: 'n1', at: at(0), services }));
+  };
+  const analysis = async (): Promise<AnalysisRecord | undefined> =>
+    (await get(operator, keys.analysis({ namespace: 'default', app: 'shop', service: 'web' })))?.record;
+  const until = (step: number, fresh: Partial<AnalysisRecord['fresh']>, nodes: number): Promise<unknown> =>
+    eventually(
+      async () => {
+        const found = await analysis();
+        const isThere = found?.step === step && found.nodes === nodes && found.since === at(step);
+        return isThere && Object.entries(fresh).every(([name, value]) => found.fresh[name as 'requests'] === value);
+      },
+      { describe: analysis },
+    );
+
+  await roll(1);
+  await until(1, { requests: 0 }, 0);
+  tell(0);
+  await until(1, { requests: 0 }, 1);
+  tell(3);
+  await until(1, { requests: 10, failed: 3, latencyMs: 50 }, 1);
+
+  // Another monitor goes on with the figures of this one.
+  await monitor.close();
+  monitor = await startMonitor();
+  await until(1, { requests: 10, failed: 3 }, 0);
+  tell(4);
+  await eventually(async () => (await analysis())?.nodes === 1, { describe: analysis });
+  tell(5);
+  await until(1, { requests: 20, failed: 4 }, 1);
+
+  await roll(2);
+  await until(2, { requests: 0, failed: 0 }, 0);
+  await roll();
+  await eventually(async () => (await analysis()) === undefined, { describe: analysis });
 });

@@ -50,7 +50,7 @@ export class RolloutDesk {
   /** Takes in an incident of a task: it may be the one that a rollout failed by, and have its last lines. */
   hear({ namespace, app, task, logs }: IncidentRecord): void {
     const group = appOf({ namespace, ...(app !== undefined && { app }) });
-    const isIts = this.rollouts.in(group).some(({ failure }) => failure !== undefined && failure.task === task);
+    const isIts = this.rollouts.in(group).some(({ failure }) => failure?.task !== undefined && failure.task === task);
     if (isIts && logs.length > 0) this.work.add(group);
   }
 
@@ -94,11 +94,12 @@ export class RolloutDesk {
 
   /** The last lines of the task that failed: of its status, or of its own incident once it is gone. */
   private async logsOf({ namespace, app, failure }: Turn): Promise<readonly string[]> {
-    if (!failure) return [];
-    const status = (await get(this.bus, keys.status({ namespace, app, ...failure })))?.record;
+    const { service = '', task, node, exitAt } = failure ?? {};
+    if (task === undefined || node === undefined) return [];
+    const status = (await get(this.bus, keys.status({ namespace, app, service, task, node })))?.record;
     if (status?.lastExit?.logs) return status.lastExit.logs;
-    if (failure.exitAt === undefined) return [];
-    const own = { namespace, app, incident: fingerprint(failure.task, 'exit', failure.exitAt) };
+    if (exitAt === undefined) return [];
+    const own = { namespace, app, incident: fingerprint(task, 'exit', exitAt) };
     return (await get(this.bus, keys.incident(own)))?.record.logs ?? [];
   }
 }

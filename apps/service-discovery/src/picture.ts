@@ -135,9 +135,11 @@ export class Picture {
 }
 
 function movingIn(services: RolloutRecord['services']): Record<string, Moving> {
-  const all = Object.entries(services).flatMap(([name, { shift }]) =>
-    shift ? [[name, { digest: shift.digest, share: shift.share }] as const] : [],
-  );
+  const all = Object.entries(services).flatMap(([name, { shift }]) => {
+    if (!shift) return [];
+    const { digest, share, measured } = shift;
+    return [[name, { digest, share, ...(measured && { measured }) }] as const];
+  });
   return Object.fromEntries(all);
 }
 

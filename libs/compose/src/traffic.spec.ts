@@ -72,6 +72,21 @@ describe('how a new version takes over', () => {
     ['{strategy: canary, pause: manual}', { strategy: 'canary', steps: [10, 50] }],
     ['{strategy: canary, steps: [5, "20"], pause: 30s}', { strategy: 'canary', steps: [5, 20], pauseMs: 30_000 }],
     ['blue-green', { strategy: 'blue-green' }],
+    [
+      '{strategy: canary, steps: [10], analysis: {max_error_rate: 2%, max_latency: 500ms, min_requests: 50}}',
+      {
+        ...{ strategy: 'canary', steps: [10], pauseMs: 0 },
+        analysis: { maxErrorRate: 0.02, maxLatencyMs: 500, minRequests: 50 },
+      },
+    ],
+    [
+      '{strategy: canary, steps: [10], pause: manual, analysis: {max_error_rate: "0.005"}}',
+      { strategy: 'canary', steps: [10], analysis: { maxErrorRate: 0.005, minRequests: 100 } },
+    ],
+    [
+      '{strategy: blue-green, analysis: {max_latency: 1.5x}}',
+      { strategy: 'blue-green', analysis: { maxLatencyRatio: 1.5, minRequests: 100 } },
+    ],
   ])('%s', (written, rollout) => {
     expect(web(`x-tutti: {rollout: ${written}}`).rollout).toEqual(rollout);
   });
@@ -84,6 +99,14 @@ describe('how a new version takes over', () => {
     ['{strategy: canary, pause: soon}', 'rollout.pause'],
     ['{strategy: blue-green, steps: [10]}', 'rollout.steps'],
     ['{strategy: canary, step: [10]}', 'rollout.step'],
+    ['{strategy: canary, analysis: {}}', 'rollout.analysis'],
+    ['{strategy: canary, analysis: {min_requests: 5}}', 'rollout.analysis'],
+    ['{strategy: canary, analysis: {max_error_rate: 200%}}', 'rollout.analysis.max_error_rate'],
+    ['{strategy: canary, analysis: {max_error_rate: few}}', 'rollout.analysis.max_error_rate'],
+    ['{strategy: canary, analysis: {max_latency: 0.5x}}', 'rollout.analysis.max_latency'],
+    ['{strategy: canary, analysis: {max_latency: 1s, min_requests: 0}}', 'rollout.analysis.min_requests'],
+    ['{strategy: canary, analysis: {max_latencies: 1s}}', 'rollout.analysis.max_latencies'],
+    ['{strategy: rolling, analysis: {max_latency: 1s}}', 'rollout.analysis'],
   ])('is not %s', (written, path) => {
     expect(faultsOf(`x-tutti: {rollout: ${written}}`)).toContain(`services.web.x-tutti.${path}`);
   });

@@ -30,6 +30,7 @@ export const OWNER: Record<RecordKind, ServiceName> = {
   status: 'provisioner',
   health: 'monitor',
   incident: 'monitor',
+  analysis: 'monitor',
   endpoints: 'service-discovery',
   route: 'service-discovery',
   addressing: 'service-discovery',

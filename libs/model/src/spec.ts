@@ -170,9 +170,21 @@ export interface PlacementSpec {
 /** How a new version of a service takes over from the one before; where there is none, a few tasks at a time. */
 export type RolloutSpec =
   /** `steps`: per cent of the traffic for the new version, growing; then all. `pauseMs` absent: a person says when to go on. */
-  | { strategy: 'canary'; steps: number[]; pauseMs?: number }
+  | { strategy: 'canary'; steps: number[]; pauseMs?: number; analysis?: AnalysisSpec }
   /** All new tasks beside the old ones, without traffic; then all of it at once. */
-  | { strategy: 'blue-green' };
+  | { strategy: 'blue-green'; analysis?: AnalysisSpec };
+
+/** What the requests to a new version are held to at each step; there is at least one limit. */
+export interface AnalysisSpec {
+  /** Of its requests, 0 to 1. */
+  maxErrorRate?: number;
+  /** The mean from request to the end of the answer. */
+  maxLatencyMs?: number;
+  /** The same, in multiples of the mean of the version before. */
+  maxLatencyRatio?: number;
+  /** A step is left, or ends the rollout, when so many have been measured in it. */
+  minRequests: number;
+}
 
 export interface UpdateSpec {
   /** 0: all at once. */

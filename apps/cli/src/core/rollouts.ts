@@ -29,8 +29,9 @@ export function shiftSentences({ services }: RolloutRecord): string[] {
 }
 
 /** `step 1 of 3, 10% of the traffic; waits for tutti promote`. */
-export function shiftText({ step, steps, share, since, waits }: Shift): string {
-  const then = waits ? '; waits for `tutti promote` or `tutti abort`' : since ? '' : '; its tasks are being started';
+export function shiftText({ step, steps, share, since, waits, waitsFor }: Shift): string {
+  const still = waits ? '`tutti promote` or `tutti abort`' : waitsFor;
+  const then = still !== undefined ? `; waits for ${still}` : since ? '' : '; its tasks are being started';
   return `step ${step} of ${steps}, ${share}% of the traffic${then}`;
 }
 

@@ -143,6 +143,8 @@ export class Arrangement {
       text: renderConfig(layout, tables, this.host(mark)),
       maps: { ...this.ruleMaps(layout), ...virtualTexts(virtual) },
     };
+    // A process that is replaced may end at once, with what it has counted.
+    await workers.measure(layout.backends);
     const pid = await haproxy.run(configuration).catch((error: unknown) => {
       // Somebody else may have come by one of its ports since it ended.
       this.held = new Set();
@@ -150,7 +152,7 @@ export class Arrangement {
     });
     const now = await haproxy.processes();
     workers.keepOnly([...(now?.current ?? []), ...(now?.old ?? [])]);
-    workers.add(pid, tables);
+    workers.begin(pid, tables, layout.backends);
     this.options.virtual.begin(virtual);
     await workers.retire(now?.old ?? []);
     this.mark = mark;

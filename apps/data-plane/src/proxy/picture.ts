@@ -32,6 +32,8 @@ export class Picture {
   private readonly nodes = new Map<string, NodeRecord>();
   private readonly bridges = new Map<string, BridgesRecord>();
   private readonly around: Surroundings;
+  /** Services whose requests are counted by version. */
+  private readonly counted = new Set<string>();
   /** Every change of endpoints up to this revision of STATE is in here. */
   revision = 0;
 
@@ -90,6 +92,11 @@ export class Picture {
     return leaving.filter(({ cleared }) => cleared === undefined).map(({ task }) => task);
   }
 
+  /** Services whose requests are counted by version. */
+  countedServices(): ReadonlySet<string> {
+    return this.counted;
+  }
+
   serviceNames(): IterableIterator<string> {
     return this.services.keys();
   }
@@ -113,6 +120,9 @@ export class Picture {
     const service = key.split('.').slice(1).join('/');
     if (change.type === 'put') this.services.set(service, key);
     else this.services.delete(service);
+    const isCounted = change.type === 'put' && change.record?.endpoints.some(({ digest }) => digest !== undefined);
+    if (isCounted) this.counted.add(service);
+    else this.counted.delete(service);
     return service;
   }
 

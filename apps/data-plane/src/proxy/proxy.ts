@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Connection } from '@tutti/bus';
-import { messageOf, type ProxyProblem, type ProxyRecord } from '@tutti/model';
+import { messageOf, type ProxyProblem, type ProxyRecord, type ServiceVersions } from '@tutti/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Arrangement } from './arrangement.js';
 import { Certificates } from './certificates.js';
@@ -79,6 +79,13 @@ export class Proxy {
     this.adopted = false;
     this.layoutDueAt = 0;
     this.wake();
+  }
+
+  /** What has been counted of services that are judged by it. */
+  async versions(): Promise<ServiceVersions[]> {
+    const services = this.options.picture.countedServices();
+    await this.workers.measure([...services].flatMap((service) => this.arrangement.backendsOf(service)));
+    return this.workers.tally.told(services);
   }
 
   /** HAProxy is left as it is. */

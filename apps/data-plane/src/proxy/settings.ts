@@ -22,6 +22,8 @@ export interface Settings {
   desk?: VirtualDesk;
   /** How often what it has counted is told. */
   sampleEveryMs: number;
+  /** The same, of services whose rollout is judged by it. */
+  versionsEveryMs: number;
 }
 
 export type ProxyServiceOptions = Omit<ServiceOptions, 'name'> &
@@ -38,11 +40,12 @@ export const isProxyWanted = (env: NodeJS.ProcessEnv = process.env): boolean => 
 
 /** @throws TuttiError `invalid` where the node's name cannot be one */
 export function settingsOf(options: ProxyServiceOptions): Settings {
-  const { node, haproxy, folder, desk, cluster = 'tutti', ...ports } = options;
-  const { httpPort = 80, httpsPort = 443, sampleEveryMs = 10_000 } = ports;
+  const { node, haproxy, folder, desk, cluster = 'tutti', ...rest } = options;
+  const { httpPort = 80, httpsPort = 443, sampleEveryMs = 10_000, versionsEveryMs = 1000 } = rest;
   requireName(node, 'the node');
   return {
-    ...{ node, httpPort, httpsPort, sampleEveryMs, folder: folder ?? defaultFolder(cluster, node) },
+    ...{ node, httpPort, httpsPort, sampleEveryMs, versionsEveryMs },
+    folder: folder ?? defaultFolder(cluster, node),
     ...(haproxy !== undefined && { haproxy }),
     ...(desk && { desk }),
   };

@@ -2,8 +2,10 @@ import { TuttiError } from '@tutti/model';
 import type { Backend } from './core/layout.js';
 import type { Wanted } from './core/members.js';
 import { STALE } from './core/handover.js';
+import { readCounters } from './core/counters.js';
 import { readServers, readSessions, type ServerState } from './core/readings.js';
-import { foundTable, isAsShown, step, UNKNOWN, type Table } from './core/table.js';
+import { foundTable, isAsShown, isCounted, step, UNKNOWN, type Table } from './core/table.js';
+import { Tally } from './core/tally.js';
 import type { Haproxy } from './haproxy/haproxy.js';
 
 type Tables = Map<string, Table>;
@@ -15,6 +17,8 @@ interface WorkersOptions {
 
 /** HAProxy's processes, the one that takes connections in and those that still serve older ones, and who is behind each. */
 export class Workers {
+  /** The requests to tasks of services that are judged by them. */
+  readonly tally = new Tally();
   private readonly tables = new Map<number, Tables>();
   /** The one that takes connections in. */
   private current = 0;
@@ -58,6 +62,18 @@ export class Workers {
   keepOnly(pids: readonly number[]): void {
     const alive = new Set(pids);
     for (const pid of this.tables.keys()) if (!alive.has(pid)) this.tables.delete(pid);
+    this.tally.keepOnly(pids);
+  }
+
+  /** Takes in that a process has just begun, with these servers, and takes connections in from now on. */
+  begin(pid: number, tables: ReadonlyMap<string, Table>, backends: readonly Backend[]): void {
+    this.add(pid, tables);
+    for (const backend of backends) this.tally.begin({ pid, backend, table: tables.get(backend.name) ?? [] });
+  }
+
+  /** Counts the requests to those tasks that are counted, over all processes. */
+  async measure(backends: readonly Backend[]): Promise<void> {
+    await Promise.all([...this.tables.keys()].map((pid) => this.measureIn(pid, backends)));
   }
 
   /** Learns from a process what is behind its backends. */
@@ -92,14 +108,58 @@ export class Workers {
       return table ? [{ name: backend.name, ...step(table, this.options.wanted(backend), backend) }] : [];
     });
     const changed = steps.filter(({ lines }) => lines.length > 0);
+    // Under which version its requests are counted HAProxy need not know.
+    for (const { name, table, lines } of steps) if (lines.length === 0) tables.set(name, table);
     if (changed.length === 0) return;
+    const counted = changed.filter(({ name, table }) => isCounted(table) || isCounted(tables.get(name)));
+    const counts = counted.map(({ name }) => countersOf(name));
     const shows = changed.map(({ name }) => `show servers state ${name}`);
-    const answer = await this.options.haproxy.socket.tell(pid, [...changed.flatMap(({ lines }) => lines), ...shows]);
+    const lines = [...counts, ...changed.flatMap((one) => one.lines), ...shows];
+    const answer = await this.options.haproxy.socket.tell(pid, lines);
     const shown = byBackend(readServers(answer));
+    this.turn(pid, { answer, tables, steps: counted, backends });
     for (const { name, table } of changed) {
       if (!isAsShown(table, shown.get(name) ?? []))
         throw await this.refused(pid, `does not have the servers of ${name} as it was told`);
       tables.set(name, table);
+    }
+  }
+
+  /** What servers had counted when they were given to other tasks is told apart from what they count then. */
+  private turn(
+    pid: number,
+    of: {
+      answer: string;
+      tables: Tables;
+      steps: readonly { name: string; table: Table }[];
+      backends: readonly Backend[];
+    },
+  ): void {
+    if (of.steps.length === 0) return;
+    const { byName, readings } = this.counters(of.answer, of.backends);
+    for (const { name, table } of of.steps) {
+      const backend = byName.get(name);
+      if (!backend) continue;
+      this.tally.read({ pid, backend, table: of.tables.get(name) ?? [] }, readings, new Date().toISOString());
+      this.tally.turn({ pid, backend, table }, readings);
+    }
+  }
+
+  private counters(answer: string, backends: readonly Backend[]) {
+    const byName = new Map(backends.map((backend) => [backend.name, backend]));
+    return { byName, readings: readCounters(answer, (name) => byName.get(name)?.mode !== 'tcp') };
+  }
+
+  private async measureIn(pid: number, backends: readonly Backend[]): Promise<void> {
+    const counted = backends.filter(({ name }) => isCounted(this.tables.get(pid)?.get(name)));
+    if (counted.length === 0) return;
+    // One that has ended answers nothing; what it had counted last was read then.
+    const lines = counted.map(({ name }) => countersOf(name));
+    const answer = await this.options.haproxy.socket.tell(pid, lines).catch(() => '');
+    const { readings } = this.counters(answer, counted);
+    for (const backend of counted) {
+      const table = this.tables.get(pid)?.get(backend.name) ?? [];
+      this.tally.read({ pid, backend, table }, readings, new Date().toISOString());
     }
   }
 
@@ -116,10 +176,7 @@ export class Workers {
   ): Promise<void> {
     const names = backends.map(({ name }) => name).filter((name) => tables.has(name));
     if (names.length === 0) return;
-    const answer = await this.options.haproxy.socket.tell(
-      pid,
-      names.map((name) => `show stat ${name} 4 -1`),
-    );
+    const answer = await this.options.haproxy.socket.tell(pid, names.map(countersOf));
     for (const { backend, name, sessions } of readSessions(answer)) {
       if (sessions === 0) continue;
       const task = tables.get(backend)?.find((slot) => slot.name === name)?.task;
@@ -129,6 +186,8 @@ export class Workers {
     }
   }
 }
+
+const countersOf = (backend: string): string => `show stat ${backend} 4 -1`;
 
 function byBackend(servers: readonly ServerState[]): Map<string, ServerState[]> {
   const found = new Map<string, ServerState[]>();

@@ -61,7 +61,7 @@ export class Rig {
     const credentials = await bus.nodeCredentials(NODE);
     const ports = { httpPort, httpsPort };
     return startProxy({
-      ...{ node: NODE, folder, ...ports, sampleEveryMs: 100, servers: [bus.url] },
+      ...{ node: NODE, folder, ...ports, sampleEveryMs: 100, versionsEveryMs: 50, servers: [bus.url] },
       ...(credentials && { credentials }),
     });
   }

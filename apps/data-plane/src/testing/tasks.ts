@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** A stand-in for a task: answers with its name, `/slow` after a while. */
+/** A stand-in for a task: answers with its name, `/slow` after a while, `/fail` with 500; `/half` breaks off. */
 export interface Stand {
   name: string;
   port: number;
@@ -21,8 +21,13 @@ export async function startStand(name: string, port = 0): Promise<Stand> {
     const [client, proto] = [headers['x-forwarded-for'], headers['x-forwarded-proto']];
     const answer = (): unknown => response.end(JSON.stringify({ name, url, client, proto }));
     if (url === '/slow') setTimeout(answer, SLOW_MS);
+    else if (url?.startsWith('/wait/')) setTimeout(answer, Number(url.slice('/wait/'.length)));
     else if (url === '/break') request.socket.destroy();
-    else request.resume().on('end', answer);
+    else if (url === '/fail') response.writeHead(500).end();
+    else if (url === '/half') {
+      response.writeHead(200, { 'content-length': '100' }).write('half');
+      setTimeout(() => request.socket.destroy(), 20);
+    } else request.resume().on('end', answer);
   });
   server.on('upgrade', (_request, socket) => {
     socket.write(

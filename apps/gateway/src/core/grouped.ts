@@ -22,7 +22,7 @@ export function grouped(entries: readonly { kind: RecordKind; record: Records[Re
       status: [],
       health: [],
     },
-    ...{ incident: [], endpoints: [], route: [], addressing: [], range: [], virtual: [] },
+    ...{ incident: [], analysis: [], endpoints: [], route: [], addressing: [], range: [], virtual: [] },
     ...{ bridges: [], tunnel: [], proxy: [] },
     usage: [],
   };

@@ -66,3 +66,16 @@ test('what is paused is told of; what has not failed by a task is not', () => {
   delete stuck.failure;
   expect(changes(stuck)).toEqual([]);
 });
+
+test('of requests that went wrong it names what was measured, and no task', () => {
+  const reason = '20% of 100 requests to its new version failed, more than its max_error_rate of 2%';
+  const cause = `web: ${reason}`;
+  const [first] = changes(
+    turn('rolling-back', { failure: { service: 'web', reason }, rolledBack: { ...rolledBack, cause } }),
+  );
+  expect(first?.incident).toMatchObject({ service: 'web', cause: `revision 2 failed: ${cause}` });
+  expect(first?.incident).not.toHaveProperty('task');
+  const paused = turn('paused', { failure: { service: 'web', reason } });
+  delete paused.rolledBack;
+  expect(changes(paused)[0]?.incident.cause).toBe(`revision 2 failed: ${cause}`);
+});

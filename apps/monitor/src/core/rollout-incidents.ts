@@ -1,4 +1,4 @@
-import type { IncidentRecord, RolloutRecord } from '@tutti/model';
+import { failureSentence, type IncidentRecord, type RolloutRecord } from '@tutti/model';
 import { fingerprint } from './fingerprint.js';
 import type { IncidentChange } from './incidents.js';
 import { epoch } from './slot-view.js';
@@ -9,18 +9,19 @@ export type Turn = Pick<
   'namespace' | 'app' | 'revision' | 'generation' | 'phase' | 'rolledBack' | 'failure' | 'startedAt'
 >;
 
-/** The incident of a rollout that a failing task has stopped or turned back; undefined where none has. */
+/** The incident of a rollout that a failing task, or what was measured, has stopped or turned back; undefined where nothing has. */
 export function rolloutIncident(rollout: Turn): IncidentRecord | undefined {
   const { namespace, app, revision, generation, rolledBack, failure, startedAt } = rollout;
   const isStopped = rollout.phase === 'paused' || rollout.phase === 'failed';
   if (!failure || !(rolledBack || isStopped)) return undefined;
-  const { service, slot, task, node, reason, exitCode } = failure;
+  const { service, slot, task, node, exitCode } = failure;
   const begun = rolledBack?.at ?? startedAt;
-  const cause = rolledBack?.cause ?? `${service}.${slot} on ${node}: ${reason}`;
+  const cause = rolledBack?.cause ?? failureSentence(failure);
   return {
     incident: fingerprint(namespace, app, 'rollout', String(rolledBack?.generation ?? generation), begun),
     kind: 'rollout-failed',
-    ...{ namespace, app, service, slot, task, node },
+    ...{ namespace, app, service },
+    ...(task !== undefined && { slot, task, node }),
     cause: `revision ${rolledBack?.from ?? revision} failed: ${cause}`,
     ...(exitCode !== undefined && { exitCode }),
     logs: [],

@@ -99,6 +99,24 @@ describe('admit', () => {
     ['a port twice', spec({ ports: [{ target: 80 }, { target: 80 }] }), 'says the same as ports[0]'],
     ['an unknown network', spec({ networks: { back: {} } }), 'top-level networks'],
     ['an unknown volume', spec({ mounts: [{ type: 'volume', source: 'data', target: '/d' }] }), 'top-level volumes'],
+    [
+      'an analysis without a limit',
+      spec({ rollout: { strategy: 'canary', steps: [10], analysis: { minRequests: 5 } } }),
+      'has no limit',
+    ],
+    [
+      'an analysis of which nothing follows',
+      spec({
+        rollout: { strategy: 'blue-green', analysis: { maxErrorRate: 0.1 } },
+        update: { failureAction: 'continue' },
+      }),
+      'measures for nothing',
+    ],
+    [
+      'an analysis that nothing could pass',
+      spec({ rollout: { strategy: 'canary', steps: [10], analysis: { maxLatencyRatio: 0.5 } } }),
+      'has to be a number from 1 up',
+    ],
     ['a bad name', { spec: { services: { 'WEB!': { image: 'web' } } } }, 'is no name'],
     ['too much', spec({ environment: { A: 'x'.repeat(MAX_REVISION_BYTES) } }), 'split it into several'],
     ...[

@@ -1,4 +1,11 @@
-import { isName, type ApplicationSpec, type Fault, type PortSpec, type ServiceSpec } from '@tutti/model';
+import {
+  isName,
+  type AnalysisSpec,
+  type ApplicationSpec,
+  type Fault,
+  type PortSpec,
+  type ServiceSpec,
+} from '@tutti/model';
 import { dependencyFaults } from './dependencies.js';
 import { contentFaults, fileFaults } from './files.js';
 import { tlsFaults } from './tls.js';
@@ -74,6 +81,24 @@ function rolloutFaults({ rollout, mode, update }: ServiceSpec, path: string): Fa
           },
         ]),
     ...(isGrowing ? [] : [{ path: `${at}.steps`, message: 'has to be per cents, each more than the one before' }]),
+    ...analysisFaults(rollout.analysis, { update, path: `${at}.analysis` }),
+  ];
+}
+
+/** What is measured has to be able to end something. */
+function analysisFaults(
+  analysis: AnalysisSpec | undefined,
+  { update, path }: Pick<ServiceSpec, 'update'> & { path: string },
+): Fault[] {
+  if (!analysis) return [];
+  const limits = [analysis.maxErrorRate, analysis.maxLatencyMs, analysis.maxLatencyRatio];
+  return [
+    ...(limits.every((limit) => limit === undefined)
+      ? [{ path, message: 'has no limit: say max_error_rate, max_latency or both' }]
+      : []),
+    ...(update.failureAction === 'continue'
+      ? [{ path, message: 'measures for nothing: with failure_action continue whatever fails is borne' }]
+      : []),
   ];
 }
 

@@ -134,6 +134,8 @@ describe('decide', () => {
       const promoted = ask(under(), 'promote')?.app?.record;
       expect(promoted).toMatchObject({ generation: 3, revision: 2, promoted: { revision: 2, steps: { web: 2 } } });
       expect(ask(under(), 'promote', { all: true })?.app?.record.promoted?.steps.web).toBeGreaterThan(2);
+      const waits = under({}, { step: 3, steps: 3, waitsFor: '40 more of 40 requests' });
+      expect(ask(waits, 'promote')?.app?.record.promoted?.steps.web).toBe(4);
       const twice = under();
       ask(twice, 'promote');
       expect(ask(twice, 'promote', { service: 'web' })?.outcome).toMatchObject({ status: 'accepted', changed: false });

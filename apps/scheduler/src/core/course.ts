@@ -1,4 +1,13 @@
-import type { RevisionRecord, RolledBack, RolloutRecord, Time, UpdateFailure, UpdateProgress } from '@tutti/model';
+import {
+  failureSentence,
+  type RevisionRecord,
+  type RolledBack,
+  type RolloutRecord,
+  type Time,
+  type UpdateFailure,
+  type UpdateProgress,
+} from '@tutti/model';
+import { breachIn } from './analysis.js';
 import { judgeUpdates, looping } from './update-failures.js';
 import type { Nodes } from './node-view.js';
 import { servicesOf, type AppView } from './view.js';
@@ -56,7 +65,20 @@ export function courseOf(view: AppView, nodes: Nodes, now: number): Course {
   }
   const { updates, failure, action } = judgeUpdates(services, { ...course, isBack });
   if (failure && action === 'rollback' && view.fallback) return goBack(course, { view, failure, now });
-  return { ...course, updates: { ...course.updates, ...updates }, ...(failure && { failure }) };
+  const next = { ...course, updates: { ...course.updates, ...updates }, ...(failure && { failure }) };
+  return isBack ? next : measuredCourse(next, { view, nodes, now });
+}
+
+/** What was measured ends a rollout as a task does that fails. Where there is nothing to go back to, it goes no further. */
+function measuredCourse(course: Course, { view, nodes, now }: { view: AppView; nodes: Nodes; now: number }): Course {
+  if (Object.keys(view.analyses ?? {}).length === 0) return course;
+  const services = servicesOf(view, nodes).filter(({ name }) => course.updates[name]?.paused === undefined);
+  const { failure, action } = breachIn(services, view) ?? {};
+  if (!failure) return course;
+  if (action === 'rollback' && view.fallback) return goBack(course, { view, failure, now });
+  const { failures = 0, counted = [] } = course.updates[failure.service] ?? {};
+  const paused = { failures, counted, paused: failureSentence(failure) };
+  return { ...course, updates: { ...course.updates, [failure.service]: paused }, failure };
 }
 
 function lastCourse(view: AppView, now: number): Course {
@@ -105,7 +127,7 @@ function goBack(
   const { fallback } = view;
   if (!fallback) return course;
   const at = new Date(now).toISOString();
-  const cause = failure ? sentenceOf(failure) : 'somebody asked for that';
+  const cause = failure ? failureSentence(failure) : 'somebody asked for that';
   return {
     revision: fallback,
     since: at,
@@ -120,10 +142,6 @@ function goBack(
     updated: differing(fallback, view.revision),
   };
 }
-
-/** `web.2 on n1: exit code 1`. */
-export const sentenceOf = ({ service, slot, node, reason }: UpdateFailure): string =>
-  `${service}.${slot} on ${node}: ${reason}`;
 
 /** The course once all is there and has been watched: it is what a later update goes back to. */
 export function arrived(course: Course, asked: number, now: number): Course {

@@ -1,5 +1,5 @@
-import type { RolloutPhase, ServiceProgress } from '@tutti/model';
-import { sentenceOf, type Course } from './course.js';
+import { failureSentence, type RolloutPhase, type ServiceProgress } from '@tutti/model';
+import type { Course } from './course.js';
 import type { Delay } from './decisions.js';
 
 /** What there is to say of a rollout. */
@@ -23,18 +23,19 @@ export function messageOf({ phase, services, course, delays }: Said): string {
 const shiftsOf = (services: Record<string, ServiceProgress>): string[] =>
   Object.entries(services).flatMap(([name, { shift }]) => {
     if (!shift) return [];
-    const then = shift.waits ? ', waits to be promoted' : '';
+    const { waits, waitsFor } = shift;
+    const then = waits ? ', waits to be promoted' : waitsFor === undefined ? '' : `, waits for ${waitsFor}`;
     return [`${name} at step ${shift.step} of ${shift.steps}: ${shift.share}% of the traffic${then}`];
   });
 
 /** What has become of what was asked for. */
 function turnOf(phase: RolloutPhase, { rolledBack, failure }: Course): string[] {
-  if (!rolledBack) return phase === 'paused' && failure ? [`paused, since ${sentenceOf(failure)}`] : [];
+  if (!rolledBack) return phase === 'paused' && failure ? [`paused, since ${failureSentence(failure)}`] : [];
   const { from, to, cause, aborted } = rolledBack;
   const what = `revision ${from} ${aborted ? 'was aborted' : 'failed'}`;
   if (phase === 'rolled-back') return [`${what} and was rolled back to revision ${to}: ${cause}`];
   if (phase !== 'failed') return [`${what} and is being rolled back to revision ${to}: ${cause}`];
-  const last = failure && sentenceOf(failure) !== cause ? `; then ${sentenceOf(failure)}` : '';
+  const last = failure && failureSentence(failure) !== cause ? `; then ${failureSentence(failure)}` : '';
   return [
     aborted
       ? `${what}, and going back to revision ${to} failed${last}`

@@ -1,3 +1,4 @@
+import { measuredAt, shiftsIn } from './analysis.js';
 import { changesOf, kept, orphaned } from './changes.js';
 import { earlier, noDecisions, type Decisions } from './decisions.js';
 import { dependentsLeft, dependentToMove, unmetDependency } from './dependencies.js';
@@ -96,12 +97,14 @@ function decide(service: ServiceView, { view, course, services, now }: Situation
 
 /** What is brought back comes as `rollback_config` says: what it takes over from has failed, or is not wanted. */
 function shiftingOf(service: ServiceView, { view, course, now }: Situation): Shifting | undefined {
-  const { app, rollout } = view;
+  const { app } = view;
   if (app.state === 'removing' || isBack(view)) return undefined;
-  const isSame = rollout?.revision === app.revision && rollout.target === undefined;
-  const { promoted } = app;
+  const { promoted, revision } = app;
+  const before = shiftsIn(view)[service.name];
+  const record = view.analyses?.[service.name];
   return shiftOf(service, {
-    before: isSame ? rollout.services[service.name]?.shift : undefined,
+    before,
+    measured: before && measuredAt(before, { revision, record }),
     promoted: promoted?.revision === app.revision ? (promoted.steps[service.name] ?? 0) : 0,
     isPaused: course.updates[service.name]?.paused !== undefined,
     now,
@@ -111,8 +114,8 @@ function shiftingOf(service: ServiceView, { view, course, now }: Situation): Shi
 /** What failures of its update mean for a service. One that is rolled out for the first time tries again and again. */
 function bearing(service: ServiceView, { updates }: Course): SlotContext['failures'] {
   const update = updates[service.name];
+  if (update?.paused !== undefined) return 'stop';
   if (!update || update.failures === 0) return 'none';
-  if (update.paused !== undefined) return 'stop';
   return service.update?.failureAction === 'continue' || !isTooMuch(update, service) ? 'are borne' : 'none';
 }
 

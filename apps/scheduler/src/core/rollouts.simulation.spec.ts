@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RolloutWorld, story, type Story } from '../testing/rollout-world.js';
+import { RolloutWorld } from '../testing/rollout-world.js';
+import { story, type Story } from '../testing/story.js';
 
 const begun = (told: Story): RolloutWorld => {
   const world = new RolloutWorld(told);
@@ -23,10 +24,12 @@ test('whatever becomes of its tasks, an update keeps what is promised, and ends'
       ends.add(end);
       if (end === 'done') everySlotServes(world, `web-${world.rollout?.revision}`);
       if (end === 'rolled-back') everySlotServes(world, `web-${world.rollout?.target}`);
+      if (end === 'progressing') expect(world.isIdle).toBe(true);
+      if (told.requests && told.requests.failing > 50) expect(end).not.toBe('done');
     }),
     { numRuns: 1000 },
   );
-  expect(ends).toEqual(new Set(['done', 'rolled-back', 'paused', 'failed']));
+  expect(ends).toEqual(new Set(['done', 'rolled-back', 'paused', 'failed', 'progressing']));
 }, 240_000);
 
 test('the old version serves all along where a new one fails while it is watched', () => {
@@ -37,7 +40,7 @@ test('the old version serves all along where a new one fails while it is watched
     fatesBack: ['well'],
   }));
   fc.assert(
-    fc.property(failing, ({ superseded: _never, aborted: _neither, ...told }) => {
+    fc.property(failing, ({ superseded: _never, aborted: _neither, requests: _nor, ...told }) => {
       const world = begun(told);
       expect(world.play()).toBe('rolled-back');
       everySlotServes(world, 'web-1');

@@ -1,6 +1,7 @@
 import {
   isFailure,
   isTerminal,
+  type AnalysisRecord,
   type AppRecord,
   type RevisionRecord,
   type RolloutRecord,
@@ -39,6 +40,8 @@ export interface AppView {
   fallback?: RevisionRecord;
   tasks: readonly TaskView[];
   rollout?: RolloutRecord;
+  /** What has been measured of the requests to new versions, by service. */
+  analyses?: Readonly<Record<string, AnalysisRecord | undefined>>;
 }
 
 /** One service of an application; `spec` is absent for a service that only its tasks still know. */

@@ -92,7 +92,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const [revision, fallback] = app ? await this.revisions.of(app, [app.revision, back]) : [];
     if (!app || !revision) return undefined;
     const picture = { ...(rollout && { rollout }), ...(fallback && { fallback }) };
-    return { app, revision, tasks: this.store.tasks(ref), ...picture };
+    return { app, revision, tasks: this.store.tasks(ref), analyses: this.store.analyses(ref), ...picture };
   }
 
   private async views(): Promise<AppView[]> {

@@ -1,6 +1,7 @@
 import { keys, type Change, type Key } from '@tutti/bus';
 import {
   availabilityOf,
+  type AnalysisRecord,
   type AppRecord,
   type AppRef,
   type Availability,
@@ -35,6 +36,7 @@ export const FOLLOWED = [
   'ledger',
   'rollout',
   'endpoints',
+  'analysis',
 ] as const;
 export type Followed = (typeof FOLLOWED)[number];
 
@@ -135,6 +137,15 @@ export class Store {
     return this.get(keys.rollout(ref));
   }
 
+  /** What has been measured of the services whose traffic moves to a new version. */
+  analyses(ref: AppRef): Record<string, AnalysisRecord | undefined> {
+    const moving = Object.entries(this.rollout(ref)?.record.services ?? {}).filter(([, { shift }]) => shift?.measured);
+    const { namespace, app } = ref;
+    return Object.fromEntries(
+      moving.map(([service]) => [service, this.get(keys.analysis({ namespace, app, service }))?.record]),
+    );
+  }
+
   ledger(node: string): Held<LedgerRecord> {
     return this.get(keys.ledger({ node })) ?? { record: emptyLedger(node), revision: 0 };
   }
@@ -233,6 +244,7 @@ export function concerns(change: Change<Followed>): AppRef | undefined {
   if (change.kind === 'app' || change.kind === 'rollout') return refOfTokens(tokens[1], tokens[2]);
   if (change.kind === 'task' || change.kind === 'status' || change.kind === 'health')
     return refOfTokens(tokens[2], tokens[3]);
+  if (change.kind === 'analysis' && change.type === 'put') return refOfTokens(tokens[1], tokens[2]);
   // Who is well is told by status and health already.
   if (change.kind === 'endpoints' && change.type === 'put' && clearedIn(change.record as EndpointsRecord).length > 0)
     return refOfTokens(tokens[1], tokens[2]);

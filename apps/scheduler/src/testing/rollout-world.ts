@@ -1,93 +1,19 @@
 import { expect } from '@jest/globals';
-import type { RolloutPhase, RolloutSpec, ServiceSpec, StatusRecord, UpdateSpec } from '@tutti/model';
+import {
+  isSameStep,
+  type AnalysisRecord,
+  type RolloutPhase,
+  type ServiceSpec,
+  type StatusRecord,
+  type UpdateSpec,
+} from '@tutti/model';
 import { aServiceSpec } from '@tutti/testing';
-import fc from 'fast-check';
 import { aNode, anApp } from './builders.js';
+import type { Fate, Story } from './story.js';
 import { nodesByName } from '../core/node-view.js';
 import { fallbackNumber } from '../core/course.js';
 import { reconcile } from '../core/reconcile.js';
 import { hasEnded, isLive, isServing, type AppView, type TaskView } from '../core/view.js';
-
-/** What becomes of a task: it goes well, is refused, or comes to grief after so many seconds. */
-export type Fate = 'well' | 'refused' | { after: number; by: 'exit' | 'sickness' | 'restarts' };
-
-/** An update, and what becomes of the tasks that it makes. */
-export interface Story {
-  replicas: number;
-  update: Partial<UpdateSpec>;
-  rollback: Partial<UpdateSpec>;
-  /** Of new tasks, one after the other; those after the last go as the last. */
-  fates: Fate[];
-  /** Of tasks that going back makes. */
-  fatesBack: Fate[];
-  /** How the new version takes over, where not as `update` says. */
-  rollout?: RolloutSpec;
-  /** Seconds after which somebody gives it up, if anybody does; what waits is promoted sooner or later. */
-  aborted?: number;
-  /** Seconds after which another deploy comes, if one does. */
-  superseded?: number;
-}
-
-const fate: fc.Arbitrary<Fate> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant('well' as const) },
-  { weight: 1, arbitrary: fc.constant('refused' as const) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      after: fc.integer({ min: 1, max: 12 }),
-      by: fc.constantFrom('exit' as const, 'sickness' as const, 'restarts' as const),
-    }),
-  },
-);
-
-const settings = fc.record({
-  parallelism: fc.nat(3),
-  order: fc.constantFrom('start-first' as const, 'stop-first' as const),
-  monitorMs: fc.constantFrom(0, 5000, 10_000),
-  delayMs: fc.constantFrom(0, 3000),
-  maxFailureRatio: fc.constantFrom(0, 0, 0.3, 0.5),
-});
-
-export const story: fc.Arbitrary<Story> = fc
-  .record(
-    {
-      replicas: fc.integer({ min: 1, max: 6 }),
-      update: fc
-        .tuple(
-          settings,
-          fc.constantFrom('rollback' as const, 'rollback' as const, 'pause' as const, 'continue' as const),
-        )
-        .map(([one, failureAction]) => ({ ...one, failureAction })),
-      rollback: fc
-        .tuple(settings, fc.constantFrom('pause' as const, 'continue' as const))
-        .map(([one, failureAction]) => ({ ...one, failureAction })),
-      fates: fc.array(fate, { minLength: 1, maxLength: 8 }),
-      fatesBack: fc.oneof(
-        { weight: 4, arbitrary: fc.constant<Fate[]>(['well']) },
-        { weight: 1, arbitrary: fc.array(fate, { minLength: 1, maxLength: 4 }) },
-      ),
-      superseded: fc.integer({ min: 1, max: 30 }),
-      rollout: fc.oneof(
-        fc.constant({ strategy: 'blue-green' as const }),
-        fc.record(
-          {
-            strategy: fc.constant('canary' as const),
-            steps: fc.constantFrom([10, 50], [1], [30, 60, 90]),
-            pauseMs: fc.constantFrom(0, 3000),
-          },
-          { requiredKeys: ['strategy', 'steps'] },
-        ),
-      ),
-      aborted: fc.integer({ min: 1, max: 40 }),
-    },
-    { requiredKeys: ['replicas', 'update', 'rollback', 'fates', 'fatesBack'] },
-  )
-  .map(({ rollout, update, ...told }) => ({
-    ...told,
-    // Policy lets nobody have the one without the other.
-    update: rollout ? { ...update, order: 'start-first' as const } : update,
-    ...(rollout && { rollout: rollout as RolloutSpec }),
-  }));
 
 const ENDS: ReadonlySet<RolloutPhase | undefined> = new Set(['done', 'rolled-back', 'paused', 'failed'] as const);
 
@@ -106,6 +32,7 @@ export class RolloutWorld {
   /** The fewest slots that served at once since the update began. */
   least = Infinity;
   private ids = 0;
+  private measured: AnalysisRecord | undefined;
   private made = { new: 0, back: 0 };
   /** Slots of which more was lost than anybody could know beforehand, or than its file puts up with. */
   private readonly excused = new Set<number>();
@@ -147,14 +74,19 @@ export class RolloutWorld {
       if (second === this.story.aborted) this.ask({ aborted: this.app.app.revision });
       if (second % 20 === 19) this.promote();
       const changed = this.second();
-      still = changed || !ENDS.has(this.phase) ? 0 : still + 1;
-      const isToCome = this.story.superseded !== undefined && second < this.story.superseded;
+      still = changed || !(ENDS.has(this.phase) || this.isIdle) ? 0 : still + 1;
+      const isToCome = second < Math.max(this.story.superseded ?? 0, this.isIdle ? (this.story.aborted ?? 0) : 0);
       if (still > 15 && !isToCome) return this.phase;
       if (second > 1300 && ENDS.has(this.phase)) ended = this.phase;
     }
     // What is tried again and again has ended all the same, each time that it waits.
     if (!ended) throw new Error(`still ${this.phase}: ${JSON.stringify(this.app.rollout, null, 1)}`);
     return ended;
+  }
+
+  /** Whether it waits for requests that do not come. */
+  get isIdle(): boolean {
+    return this.story.requests?.perSecond === 0 && this.rollout?.services.web?.shift?.waitsFor !== undefined;
   }
 
   private ask(what: Partial<AppView['app']>): void {
@@ -198,6 +130,7 @@ export class RolloutWorld {
       ...app,
       ...(fallback && { fallback }),
       tasks: [...this.actors.values()].map(({ view: one }) => one),
+      analyses: { web: this.analysis() },
     };
     const plan = reconcile(view, nodesByName([aNode('n1')]), this.now);
     for (const { record } of plan.forget) this.actors.delete(record.task);
@@ -208,6 +141,27 @@ export class RolloutWorld {
     }
     if (plan.rollout) this.app = { ...this.app, rollout: plan.rollout };
     return plan.create.length + plan.change.length + plan.forget.length > 0;
+  }
+
+  /** What the monitor says of the present step. */
+  private analysis(): AnalysisRecord | undefined {
+    const { requests } = this.story;
+    const shift = this.rollout?.services.web?.shift;
+    if (!requests || !shift) return undefined;
+    const { digest, step, since, share } = shift;
+    const of = { ...{ namespace: 'default', app: 'shop', service: 'web' }, revision: this.rollout?.revision ?? 0 };
+    const key = { ...of, digest, step, ...(since !== undefined && { since }) };
+    const before = this.measured && isSameStep(this.measured, key) ? this.measured.fresh.requests : 0;
+    const count = before + (share > 0 ? requests.perSecond : 0);
+    const figures = {
+      requests: count,
+      failed: Math.floor((count * requests.failing) / 100),
+      timed: count,
+      latencyMs: 1,
+    };
+    const updatedAt = new Date(this.now).toISOString();
+    this.measured = { ...key, fresh: figures, old: figures, nodes: 1, updatedAt };
+    return this.measured;
   }
 
   private fateOf(revision: number): Fate {

@@ -39,8 +39,10 @@ export function endpointsOf({ tasks, statuses, verdictOf, moving }: ServiceView)
     .map(({ task, node, slot, addresses, ports }) => ({ task, node, slot, addresses, ports }))
     .sort((a, b) => a.slot - b.slot || (a.task < b.task ? -1 : 1));
   if (!moving) return endpoints;
-  const fresh = new Set(tasks.filter(({ digest }) => digest === moving.digest).map(({ task }) => task));
-  return weighted(endpoints, (task) => fresh.has(task), moving.share);
+  const digests = new Map(tasks.map(({ task, digest }) => [task, digest]));
+  const shared = weighted(endpoints, (task) => digests.get(task) === moving.digest, moving.share);
+  if (!moving.measured) return shared;
+  return shared.map((endpoint) => ({ ...endpoint, digest: digests.get(endpoint.task) }));
 }
 
 /** Whether two lists of endpoints say the same. */
@@ -49,7 +51,8 @@ export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): b
 }
 
 function isSame(a: Endpoint, b: Endpoint | undefined): boolean {
-  if (a.task !== b?.task || a.node !== b.node || a.slot !== b.slot || a.weight !== b.weight) return false;
+  if (a.task !== b?.task || a.node !== b.node || a.slot !== b.slot || a.weight !== b.weight || a.digest !== b.digest)
+    return false;
   const names = Object.keys(a.addresses);
   const sameAddresses =
     names.length === Object.keys(b.addresses).length && names.every((name) => a.addresses[name] === b.addresses[name]);

@@ -4,7 +4,7 @@ import type { Endpoint, Shift } from '@tutti/model';
 const MOST = 256;
 
 /** What matters here of how a service's traffic moves to its new version. */
-export type Moving = Pick<Shift, 'digest' | 'share'>;
+export type Moving = Pick<Shift, 'digest' | 'share' | 'measured'>;
 
 /**
  * Endpoints with weights by which the new version has its share of the traffic, however many tasks either has. Where only

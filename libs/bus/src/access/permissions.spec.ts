@@ -31,6 +31,7 @@ const TOKENS: Record<RecordKind, number> = {
   status: 5,
   health: 5,
   incident: 3,
+  analysis: 3,
   endpoints: 3,
   route: 3,
   addressing: 1,

@@ -56,6 +56,7 @@ export function nodePermissions(): Permissions {
     subjects.state(`proxy.${NODE}`),
     subjects.lease('node', NODE),
     subjects.samples(NODE),
+    subjects.versions(NODE),
     // Log lines lead with whose they are; which node a task is on is for their reader to check.
     'tutti.logs.>',
   ];

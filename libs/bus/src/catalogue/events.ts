@@ -31,6 +31,7 @@ const PARTICIPLES = {
   ],
   health: ['changed', 'removed'],
   incident: ['opened', 'updated', 'resolved'],
+  analysis: ['measured', 'removed'],
   endpoints: ['changed', 'removed'],
   route: ['changed', 'removed'],
   addressing: ['changed'],

@@ -42,6 +42,7 @@ export const keys = {
   health: (r: TaskRef) => key('health', ...taskTokens(r)),
   incident: (r: { namespace: string; app?: string; incident: string }) =>
     key('incident', r.namespace, r.app ?? '_', r.incident),
+  analysis: (r: ServiceRef) => key('analysis', r.namespace, r.app, r.service),
   endpoints: (r: ServiceRef) => key('endpoints', r.namespace, r.app, r.service),
   route: (r: ServiceRef) => key('route', r.namespace, r.app, r.service),
   addressing: () => key('addressing', CLUSTER_NAMESPACE),

@@ -21,6 +21,8 @@ export const subjects = {
   logsOf: (r: { namespace: string; app: string; service?: string; task?: string }) =>
     `tutti.logs.${r.namespace}.${r.app}.${r.service ?? '*'}.${r.task ?? '*'}`,
   samples: (node: string) => `tutti.samples.${node}`,
+  /** Requests by version; subjects of their own, so that only those who judge by them take them in. */
+  versions: (node: string) => `tutti.samples.${node}.versions`,
   dead: (stream: string) => `tutti.dead.${stream}`,
   rpc: (service: string, query: string) => `tutti.rpc.${service}.${query}`,
 } as const;
@@ -73,6 +75,7 @@ export const EVENT_TRANSFORMS: Record<Exclude<RecordKind, Unrecounted>, { src: s
   status: transform('status.*.*.*.*.*', '{2}.task.{3}.{4}.{5}.observed'),
   health: transform('health.*.*.*.*.*', '{2}.health.{3}.{4}.{5}'),
   incident: transform('incident.*.*.*', '{1}.incident.{2}.{3}'),
+  analysis: transform('analysis.*.*.*', '{1}.analysis.{2}.{3}'),
   endpoints: transform('endpoints.*.*.*', '{1}.endpoints.{2}.{3}'),
   route: transform('route.*.*.*', '{1}.route.{2}.{3}'),
   addressing: transform('addressing.*', '{1}.addressing'),

@@ -1,4 +1,5 @@
 import type { RolloutSpec } from '@tutti/model';
+import { analysis } from './analysis.js';
 import { compact, isMap } from './json.js';
 import { keyTable } from './keys.js';
 import { items, section, type Place } from './place.js';
@@ -9,7 +10,9 @@ export const ROLLOUT_KEYS = keyTable('services.*.x-tutti.rollout', {
     strategy: 'rolling, canary or blue-green',
     steps:
       'of a canary: per cent of the traffic for the new version, growing; [10, 50] where not given, then all of it',
-    pause: 'of a canary, between steps: a duration, or manual, where not given: until `tutti promote`',
+    pause:
+      'of a canary, between steps: a duration, or manual: until `tutti promote`. Where not given: manual, with analysis 0s',
+    analysis: 'what the requests to the new version are held to, at each step with a share of the traffic',
   },
 });
 
@@ -23,10 +26,14 @@ export function rollout(place: Place | undefined): RolloutSpec | undefined {
   const keys = section(isLong ? place : undefined, ROLLOUT_KEYS);
   const strategy = oneOf(isLong ? keys.at('strategy') : place, STRATEGIES);
   if (isLong && !keys.at('strategy')) place.fault('has no strategy: write canary or blue-green');
-  if (strategy === 'canary')
-    return compact({ strategy, steps: steps(keys.at('steps')), pauseMs: pause(keys.at('pause')) });
+  const held = analysis(keys.at('analysis'));
+  if (strategy === 'canary') {
+    const pauseMs = pause(keys.at('pause'), held ? 0 : undefined);
+    return compact({ strategy, steps: steps(keys.at('steps')), pauseMs, analysis: held });
+  }
   for (const key of ['steps', 'pause'] as const) keys.at(key)?.fault('is of a canary only');
-  return strategy === 'blue-green' ? { strategy } : undefined;
+  if (strategy === 'rolling') keys.at('analysis')?.fault('is of a canary and of blue-green only');
+  return strategy === 'blue-green' ? compact({ strategy, analysis: held }) : undefined;
 }
 
 function steps(place: Place | undefined): number[] {
@@ -38,5 +45,7 @@ function steps(place: Place | undefined): number[] {
   return shares;
 }
 
-const pause = (place: Place | undefined): number | undefined =>
-  place?.value === 'manual' ? undefined : duration(place);
+function pause(place: Place | undefined, otherwise: number | undefined): number | undefined {
+  if (!place) return otherwise;
+  return place.value === 'manual' ? undefined : duration(place);
+}

@@ -1,3 +1,4 @@
+import { ANALYSIS_KEYS } from './analysis.js';
 import { FILE_KEYS } from './application.js';
 import { CONFIG_KEYS, SECRET_KEYS } from './contents.js';
 import { DEPENDS_ON_KEYS } from './dependencies.js';
@@ -27,6 +28,7 @@ export const KEY_TABLES: readonly KeyTable[] = [
   SERVICE_KEYS,
   SERVICE_X_TUTTI,
   ROLLOUT_KEYS,
+  ANALYSIS_KEYS,
   HTTP_KEYS,
   TRAFFIC_LIMIT_KEYS,
   PORT_KEYS,

@@ -1,6 +1,6 @@
 import type { BridgesRecord, ProxyRecord, TunnelRecord } from './data-plane.js';
 import type { UsageRecord } from './metering.js';
-import type { HealthRecord, IncidentRecord } from './monitor.js';
+import type { AnalysisRecord, HealthRecord, IncidentRecord } from './monitor.js';
 import type {
   AppRecord,
   AvailabilityRecord,
@@ -47,6 +47,7 @@ export interface Records {
   status: StatusRecord;
   health: HealthRecord;
   incident: IncidentRecord;
+  analysis: AnalysisRecord;
   endpoints: EndpointsRecord;
   route: RouteRecord;
   addressing: AddressingRecord;

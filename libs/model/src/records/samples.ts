@@ -25,6 +25,23 @@ export interface ServiceTraffic extends ServiceRef {
   latencyMs: number;
 }
 
+/** What the proxy of one node has counted of a service's requests, version by version, while a rollout is judged by that. */
+export interface ServiceVersions extends ServiceRef {
+  versions: VersionTraffic[];
+}
+
+/** Requests to the tasks of one version, by the rules of {@link Measured}. Only grows until it is begun anew. */
+export interface VersionTraffic {
+  digest: string;
+  /** When it was begun. */
+  since: Time;
+  requests: number;
+  failed: number;
+  /** Requests whose time is known, and how long they took together. */
+  timed: number;
+  tookMs: number;
+}
+
 export interface LogLine {
   at: Time;
   stream: 'stdout' | 'stderr';

@@ -140,6 +140,10 @@ export interface Shift {
   since?: Time;
   /** It goes no further before somebody promotes it. */
   waits?: true;
+  /** Its requests are measured, since it is judged by them. */
+  measured?: true;
+  /** What else has to come before it goes on by itself: `63 more of 100 requests to its new version`. */
+  waitsFor?: string;
 }
 
 /** How often tasks of a service have failed since its present spec was begun to be brought in. */
@@ -152,18 +156,23 @@ export interface UpdateProgress {
   paused?: string;
 }
 
-/** The task because of whose failure a rollout went no further. */
+/** Because of what a rollout went no further: a task that failed, or what was measured of a service's requests. */
 export interface UpdateFailure {
   service: string;
-  slot: number;
-  task: string;
-  node: string;
+  /** The task; absent where it was none in particular. */
+  slot?: number;
+  task?: string;
+  node?: string;
   /** `exit code 1`, `unhealthy`. */
   reason: string;
   exitCode?: number | null;
   /** When it ended, by the engine's clock. */
   exitAt?: Time;
 }
+
+/** `web.2 on n1: exit code 1`, or `web: …` where it was no task in particular. */
+export const failureSentence = ({ service, slot, node, reason }: UpdateFailure): string =>
+  slot === undefined ? `${service}: ${reason}` : `${service}.${slot} on ${node}: ${reason}`;
 
 /** A revision that was given up for one that had been completely rolled out before. */
 export interface RolledBack {

@@ -10,6 +10,8 @@ export interface Endpoint {
   ports: PublishedPort[];
   /** Its share of the traffic beside the others', 0 to 256; absent: 100. */
   weight?: number;
+  /** The version that it runs, while its requests are counted by version; absent: they are not. */
+  digest?: string;
 }
 
 /** A task that no new traffic is to reach: it may be stopped once `cleared` is set. */

@@ -10,6 +10,8 @@ export interface Member {
   weight: number;
   /** Gets nothing while there is one that is none. */
   backup: boolean;
+  /** The version under which its requests are counted; absent: they are not. */
+  digest?: string;
 }
 
 /** Who is to be behind a backend, and who is to be left in peace, by task. */
@@ -36,7 +38,8 @@ export function wantedOf(record: EndpointsRecord | undefined, backend: Backend, 
     const place = placeOf(endpoint, backend.target, around);
     if (!place) continue;
     const weight = whole(endpoint.weight, { least: 0, most: 256, fallback: FULL_WEIGHT });
-    members.set(endpoint.task, { ...place, weight, backup: isBackup(endpoint, backend, around) });
+    const digest = typeof endpoint.digest === 'string' && { digest: endpoint.digest };
+    members.set(endpoint.task, { ...place, weight, backup: isBackup(endpoint, backend, around), ...digest });
   }
   return { members, leaving: new Set((record?.leaving ?? []).map(({ task }) => task)) };
 }

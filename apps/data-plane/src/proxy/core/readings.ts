@@ -83,3 +83,21 @@ export function readFronts(text: string): string[] {
     .map((line) => line.split(','))
     .flatMap(([name, kind]) => (kind === 'FRONTEND' && name !== undefined ? [name] : []));
 }
+
+/** A line of `show stat`, by the names in its head. */
+export type Row = ReadonlyMap<string, string>;
+
+/** Reads `show stat`, which may have been asked for several times, among other answers. */
+export function readRows(text: string): Row[] {
+  const lines = text.split('\n').filter((line) => line.includes(','));
+  const names = (lines.find((line) => line.startsWith('# '))?.slice(2) ?? '').split(',');
+  return lines
+    .filter((line) => !line.startsWith('#'))
+    .map((line): Row => new Map(line.split(',').map((value, index) => [names[index] ?? '', value])));
+}
+
+/** Reads the numbers of a line; what is not there is 0. */
+export const countIn =
+  (row: Row) =>
+  (name: string): number =>
+    Number(row.get(name)) || 0;

@@ -15,6 +15,8 @@ export interface Slot {
   port: number;
   weight: number;
   state: 'ready' | 'drain' | 'maint';
+  /** The version under which its requests are counted; absent: they are not. */
+  digest?: string;
 }
 
 /** The servers of one backend in one process of HAProxy. The first free one is taken first. */
@@ -48,11 +50,15 @@ function pick(free: Slot[], { backup }: Member): Slot | undefined {
 function keep(slot: Slot, { members, leaving }: Wanted): Slot {
   if (slot.task === undefined) return slot;
   const member = members.get(slot.task);
-  if (member && isAt(slot, member)) return { ...slot, weight: member.weight, state: 'ready' };
+  if (member && isAt(slot, member)) {
+    const { digest: _before, ...plain } = slot;
+    const { weight, digest } = member;
+    return { ...plain, weight, state: 'ready', ...(digest !== undefined && { digest }) };
+  }
   if (!member && leaving.has(slot.task)) return { ...slot, state: 'drain' };
   // Whose it was is not known, and something that is about to be stopped may be behind it.
   if (slot.task === UNKNOWN && leaving.size > 0) return { ...slot, state: 'drain' };
-  const { task: _, ...free } = slot;
+  const { task: _task, digest: _digest, ...free } = slot;
   return { ...free, state: 'maint' };
 }
 
@@ -143,12 +149,18 @@ export function foundTable(servers: readonly ServerState[], { members }: Wanted)
   return servers.map(({ name, address, port, weight, state }) => {
     const slot = { name, backup: name.startsWith('b'), address, port, weight, state };
     if (state === 'maint') return slot;
-    return { ...slot, task: tasks.get(placeText({ ...slot })) ?? UNKNOWN };
+    const task = tasks.get(placeText({ ...slot })) ?? UNKNOWN;
+    const digest = members.get(task)?.digest;
+    return { ...slot, task, ...(digest !== undefined && { digest }) };
   });
 }
 
 const placeText = ({ address, port, backup }: Pick<Slot, 'address' | 'port' | 'backup'>): string =>
   `${address} ${port} ${backup}`;
+
+/** Whether requests to any of its servers are counted. */
+export const isCounted = (table: Table | undefined): boolean =>
+  table?.some(({ digest }) => digest !== undefined) === true;
 
 /** Whether HAProxy shows a backend as the table says. */
 export function isAsShown(table: Table, servers: readonly ServerState[]): boolean {

@@ -1,16 +1,10 @@
 import type { ServiceTraffic } from '@tutti/model';
+import { countIn, readRows, type Row } from './readings.js';
 
-type Row = ReadonlyMap<string, string>;
-
-/** Reads the back ends in `show stat`, by the names in its head, and sums up those of each service. */
+/** Reads the back ends in `show stat`, and sums up those of each service. */
 export function readTraffic(text: string): ServiceTraffic[] {
-  const lines = text.split('\n').filter((line) => line !== '');
-  const names = (lines.find((line) => line.startsWith('# '))?.slice(2) ?? '').split(',');
-  const rows = lines
-    .filter((line) => !line.startsWith('#'))
-    .map((line): Row => new Map(line.split(',').map((value, index) => [names[index] ?? '', value])));
   const services = new Map<string, ServiceTraffic>();
-  for (const row of rows) {
+  for (const row of readRows(text)) {
     const one = trafficOf(row);
     if (!one) continue;
     const key = [one.namespace, one.app, one.service].join('/');
@@ -26,7 +20,7 @@ const ANSWERS = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'];
 function trafficOf(row: Row): ServiceTraffic | undefined {
   const [, namespace, app, service, port, ...more] = (row.get('pxname') ?? '').split(':');
   if (row.get('svname') !== 'BACKEND' || !namespace || !app || !service || !port || more.length > 0) return undefined;
-  const count = (name: string): number => Number(row.get(name)) || 0;
+  const count = countIn(row);
   const answers = Object.fromEntries(ANSWERS.map((kind) => [kind, count(`hrsp_${kind}`)]));
   const isHttp = row.get('mode') === 'http';
   return {

@@ -4,6 +4,7 @@ import {
   type IncidentRecord,
   type NodeElement,
   type ServiceRef,
+  type Shift,
   type StatusRecord,
   type TaskRecord,
   type WhyAnswer,
@@ -61,7 +62,7 @@ export function whyService(ref: ServiceRef, seen: Seen): WhyAnswer | undefined {
   const rollout = seen.rollout.find(({ namespace, app }) => namespace === ref.namespace && app === ref.app);
   const progress = rollout && Object.hasOwn(rollout.services, ref.service) ? rollout.services[ref.service] : undefined;
   if (!rollout || !progress) return undefined;
-  const { desired, running, healthy, updated, failed, pending, waiting } = progress;
+  const { desired, running, healthy, updated, failed, pending, waiting, shift } = progress;
   const tasks = seen.task.filter(
     (task) => task.app === ref.app && task.namespace === ref.namespace && task.service === ref.service,
   );
@@ -71,6 +72,7 @@ export function whyService(ref: ServiceRef, seen: Seen): WhyAnswer | undefined {
     summary: `${ref.app}/${ref.service}: ${running} of ${desired} run, ${healthy} healthy, ${updated} of revision ${rollout.revision}`,
     lines: [
       ...(waiting ? [waiting] : []),
+      ...(shift ? [shiftLine(shift)] : []),
       ...pending.map(({ slot, reason, since }) => `slot ${slot} has been waiting since ${since}: ${reason}`),
       ...(failed > 0 ? [`${failed} failed`] : []),
       ...[...tasks].sort((a, b) => a.slot - b.slot).map((task) => taskLine(task, seen)),
@@ -80,6 +82,12 @@ export function whyService(ref: ServiceRef, seen: Seen): WhyAnswer | undefined {
       ({ namespace, app, service }) => namespace === ref.namespace && app === ref.app && service === ref.service,
     ),
   };
+}
+
+function shiftLine({ step, steps, share, since, waits, waitsFor }: Shift): string {
+  const still = waits ? 'to be promoted' : waitsFor === undefined ? undefined : `for ${waitsFor}`;
+  const at = `at step ${step} of ${steps}: its new version has ${share}% of the traffic`;
+  return `${at}${since === undefined ? '' : ` since ${since}`}${still === undefined ? '' : `, and waits ${still}`}`;
 }
 
 /** Why an application has come as far as it has. */

@@ -109,9 +109,18 @@ export function integer({
   };
 }
 
+const DAY_MS = 86_400_000;
+
+/** In milliseconds, at most a year. */
+export const duration = integer({ min: 0, max: 365 * DAY_MS });
+
 /** A number from 0 to 1. */
 export const ratio: Decoder<number> = (value, at) =>
   typeof value === 'number' && value >= 0 && value <= 1 ? value : at.fault('has to be a number from 0 to 1');
+
+/** A number from 1 up. */
+export const multiple: Decoder<number> = (value, at) =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 1 ? value : at.fault('has to be a number from 1 up');
 
 export function oneOf<T extends string>(...words: readonly T[]): Decoder<T> {
   return (value, at) => words.find((word) => word === value) ?? at.fault(`has to be one of ${words.join(', ')}`);

@@ -14,13 +14,13 @@ import {
   type RestartSpec,
   type ServiceMode,
   type ServiceSpec,
-  type RolloutSpec,
   type UpdateSpec,
 } from '@tutti/model';
 import {
   array,
   boolean,
   dictionary,
+  duration,
   integer,
   object,
   oneOf,
@@ -31,11 +31,10 @@ import {
   type Decoder,
 } from './decoder.js';
 import { contentName, fileSpec } from './content-spec.js';
+import { rolloutSpec } from './rollout-spec.js';
 import { runtimeSpec } from './runtime-spec.js';
 import { trafficSpec } from './traffic-spec.js';
 
-const DAY_MS = 86_400_000;
-const duration = integer({ min: 0, max: 365 * DAY_MS });
 const path = text({ like: /^\//, what: 'a path that begins with /' });
 const port = integer({ min: 1, max: 65_535 });
 const labelName = (key: string): string | undefined =>
@@ -145,15 +144,6 @@ const updateSpec = (order: UpdateSpec['order'], failureAction: UpdateSpec['failu
     monitorMs: or(duration, 5000),
     maxFailureRatio: or(ratio, 0),
   });
-
-const canary = object<Extract<RolloutSpec, { strategy: 'canary' }>>({
-  strategy: oneOf('canary'),
-  steps: or(array(integer({ min: 1, max: 99 })), [10, 50]),
-  pauseMs: optional(duration),
-});
-const blueGreen = object<Extract<RolloutSpec, { strategy: 'blue-green' }>>({ strategy: oneOf('blue-green') });
-const rolloutSpec: Decoder<RolloutSpec> = (value, at) =>
-  (value as Partial<RolloutSpec> | undefined)?.strategy === 'blue-green' ? blueGreen(value, at) : canary(value, at);
 
 const cpuMillis = or(integer({ max: 1_000_000_000 }), 0);
 const memoryBytes = or(integer(), 0);

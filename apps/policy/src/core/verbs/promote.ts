@@ -1,4 +1,4 @@
-import { ALL_STEPS, type Time } from '@tutti/model';
+import { ALL_STEPS, type Shift, type Time } from '@tutti/model';
 import { changed, listed, standing } from '../change.js';
 import { because, type CommandOf, type Known, type Verdict } from '../command.js';
 
@@ -15,7 +15,7 @@ export function promote(command: CommandOf<'promote'>, known: Known, now: Time):
   const rollout =
     known.rollout?.revision === app.revision && known.rollout.target === undefined ? known.rollout : undefined;
   const shifts = Object.entries(rollout?.services ?? {}).flatMap(([name, { shift }]) =>
-    shift && shift.step < shift.steps && (service === undefined || service === name) ? [[name, shift] as const] : [],
+    shift && isHeld(shift) && (service === undefined || service === name) ? [[name, shift] as const] : [],
   );
   if (shifts.length === 0) {
     const what = service === undefined ? app.app : `${app.app}/${service}`;
@@ -30,3 +30,6 @@ export function promote(command: CommandOf<'promote'>, known: Known, now: Time):
   const promoted = { revision: app.revision, steps: { ...before, ...steps } };
   return { app: changed(app, { promoted }, { command: command.command, now }) };
 }
+
+/** Whether there is something that a person can have it do: the last step is kept only by what is still to be measured. */
+const isHeld = ({ step, steps, waitsFor }: Shift): boolean => step < steps || waitsFor !== undefined;
