@@ -13,6 +13,13 @@ RUN if [ ! -d node_modules ]; then \
     fi
 
 FROM ${NODE_IMAGE}
+# What the data plane works with. A base that has it already is taken as it is.
+RUN if ! command -v haproxy || ! command -v ip || ! command -v iptables; then \
+      apt-get -qq update && \
+      DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+        haproxy iproute2 iptables wireguard-tools && \
+      rm -rf /var/lib/apt/lists/*; \
+    fi
 # Volumes take over their owner from these folders: what they hold is for the user below, and nobody else.
 RUN mkdir -p /data /run/tutti /secrets/bus && cd /secrets && \
     mkdir nats gateway policy scheduler provisioner monitor service-discovery metering operator && \

@@ -1,10 +1,11 @@
 // The control plane in parts, as docker-compose.yml has it, and the tour of README on it.
 import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
-import { connectBus, STREAM, subjects, type Connection } from '@tutti/bus';
+import { connectBus, freePort, STREAM, subjects, type Connection } from '@tutti/bus';
 import { until } from '../harness/applications.js';
 import { execute } from '../harness/cluster.js';
 import { containersWith, docker, killContainer } from '../harness/docker.js';
+import { addressesOf, ask, doorFile, HOST, knock } from '../harness/door.js';
 import { hasCompose, startStack } from '../harness/stack.js';
 
 jest.setTimeout(240_000);
@@ -48,7 +49,10 @@ if (!here) console.warn('docker-compose.yml: skipped, no docker compose. Run scr
     expect(Object.fromEntries(users)).toEqual({
       ...Object.fromEntries(users.map(([name]) => [name, '10001:10001'])),
       provisioner: '0:10001',
+      'data-plane': '0:10001',
     });
+    const powers = parts.filter(({ HostConfig }) => HostConfig.CapAdd !== null);
+    expect(powers.map(({ Config }) => Config.Labels['com.docker.compose.service'])).toEqual(['data-plane']);
     for (const { HostConfig } of parts) {
       expect(HostConfig).toMatchObject({ CapDrop: ['ALL'], ReadonlyRootfs: true, Privileged: false });
     }
@@ -67,6 +71,31 @@ if (!here) console.warn('docker-compose.yml: skipped, no docker compose. Run scr
     expect((await fetch(`http://127.0.0.1:${ports[0].host}/`)).status).toBe(200);
   });
 
+  it('takes published ports and host names in on the host, and leads names to one address, as `up` does', async () => {
+    const port = await freePort();
+    await run(['deploy', '-f', '-', 'door'], { input: await doorFile(port) });
+    const labels = { 'dev.tutti.node': stack.node, 'dev.tutti.app': 'door', 'dev.tutti.service': 'web' };
+    const ids = (await containersWith(labels)).map(({ Id }) => Id.slice(0, 12)).sort();
+    expect(ids).toHaveLength(2);
+    const answers = async () => [...new Set(await Promise.all(Array.from({ length: 8 }, () => knock(port))))].sort();
+    const areBoth = async () => String(await answers()) === String(ids);
+    await until(areBoth, { what: 'both tasks at one port', everyMs: 250 });
+    expect(ids).toContain(await knock(stack.settings.TUTTI_INGRESS_PORT, HOST));
+    expect(await stack.composed(['exec', '-T', 'data-plane', 'ps', '-o', 'user,comm'])).toMatch(/^haproxy +haproxy/m);
+    const isOne = async () => (await addressesOf(stack.node, 'web')).length === 1;
+    await until(isOne, { what: 'one address of a service of two tasks', everyMs: 250 });
+    expect(await addressesOf(stack.node, 'tasks.web')).toHaveLength(2);
+    expect(ids).toContain(await ask(stack.node, 'wget', '-qO-', 'http://web:8080/'));
+    // The agent may go and come, and no request is lost; the data plane itself is back in a moment.
+    let isOver = false;
+    const restarted = stack.composed(['restart', '--timeout', '5', 'provisioner']).finally(() => (isOver = true));
+    while (!isOver) expect(ids).toContain(await knock(port));
+    await restarted;
+    await stack.composed(['restart', '--timeout', '5', 'data-plane']);
+    await until(() => knock(port), { timeoutMs: 10_000, what: 'an answer', everyMs: 100 });
+    await run(['rm', 'door']);
+  });
+
   it('starts a killed container again, and says why it had died', async () => {
     const [worker] = await containersWith({ 'dev.tutti.node': stack.node, 'dev.tutti.service': 'worker' });
     await killContainer(worker?.Id ?? '');
@@ -83,8 +112,8 @@ if (!here) console.warn('docker-compose.yml: skipped, no docker compose. Run scr
     const plan = await run(['plan', '-f', '-', 'shop'], { input: shop, code: 1 });
     expect(plan).toMatch(/shop: 1 to remove/);
     await run(['restart', 'shop/worker']);
-    const [usage] = await list('usage', '--by', 'app');
-    expect(usage).toMatchObject({ app: 'shop' });
+    const usages = await list('usage', '--by', 'app');
+    const usage = usages.find(({ app }: { app: string }) => app === 'shop');
     expect(usage.containerSeconds).toBeGreaterThan(1);
     const isHealthy = async () => (await stack.run(['status'])).code === 0;
     await until(isHealthy, { timeoutMs: 20_000, what: 'a healthy status', everyMs: 250 });

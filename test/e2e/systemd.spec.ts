@@ -1,11 +1,13 @@
 // The systemd units under a real systemd: hardened with Docker, and with plain processes that have to live on.
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { freePort } from '@tutti/bus';
 import { until } from '../harness/applications.js';
+import { addressesOf, ask, doorFile, knock } from '../harness/door.js';
 import { hasSystemd, startSystemd } from '../harness/systemd.js';
 
 jest.setTimeout(120_000);
@@ -27,7 +29,7 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
     writeFileSync(path, unitText(name).replaceAll('/opt/tutti', process.cwd()));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const words = ['security', '--offline=true', '--threshold=30', path];
+    const words = ['security', '--offline=true', '--threshold=35', path];
     expect(spawnSync('systemd-analyze', words, { encoding: 'utf8' })).toMatchObject({ status: 0 });
   });
 });
@@ -54,13 +56,15 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
     const look = async () => /^ready .*/m.exec(await host.said(unit))?.[0];
     return until(look, { timeoutMs: 60_000, what: `${unit} being ready`, everyMs: 200 });
   };
+  let published: number;
   const mainPid = (unit: string) => host.property(unit, 'MainPID');
 
   beforeAll(async () => {
     port = await freePort();
     const options = `--port ${port} --nats-port ${await freePort()} --listen 0.0.0.0 --advertise 127.0.0.1`;
     host = await startSystemd({
-      'tutti/tutti.env': `TUTTI_UP_OPTIONS=${options} --node control\n`,
+      // As in cluster.js.
+      'tutti/tutti.env': `TUTTI_UP_OPTIONS=${options} --node control\nTUTTI_NETWORK_RANGE=10.${128 + randomInt(64)}.0.0/16\n`,
       'systemd/system/tutti.service.d/limits.conf': limits,
       'systemd/system/tutti-agent.service.d/limits.conf': limits,
       'systemd/system/tutti-agent.service.d/process-engine.conf': relaxed,
@@ -74,12 +78,27 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
     expect(await tutti(['nodes'])).toMatch(/control +ready/);
   });
 
-  it('starts it again when it is killed; nats-server has gone on', async () => {
+  it('takes published ports in by a HAProxy that is not root, and leads names to one address', async () => {
+    published = await freePort();
+    expect(await tutti(['deploy', '-f', '-', 'door'], await doorFile(published))).toMatch(/door deployed/);
+    await until(() => knock(published), { timeoutMs: 20_000, what: 'an answer at the published port', everyMs: 200 });
+    expect(await host.ran(['ps', '-C', 'haproxy', '-o', 'user='])).toBe('root\nhaproxy');
+    const isOne = async () => (await addressesOf('control', 'web')).length === 1;
+    await until(isOne, { what: 'one address of a service of two tasks', everyMs: 200 });
+    expect(await ask('control', 'wget', '-qO-', 'http://web:8080/')).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it('starts it again when it is killed; nats-server and HAProxy have gone on', async () => {
     const before = await mainPid('tutti');
+    const proxies = await host.ran(['pgrep', '-x', 'haproxy']);
     await host.ran(['systemctl', 'kill', '-s', 'KILL', '--kill-whom=main', 'tutti']);
+    expect(await knock(published)).toMatch(/^[0-9a-f]{12}$/);
     await until(async () => ![before, '0'].includes(await mainPid('tutti')), { what: 'another process' });
     await ready('tutti');
     expect(await host.said('tutti')).toMatch(/nats-server adopted/);
+    expect(await host.ran(['pgrep', '-x', 'haproxy'])).toBe(proxies);
+    await tutti(['rm', 'door']);
+    await until(async () => (await host.run(['pgrep', '-x', 'haproxy'])).code === 1, { what: 'the end of HAProxy' });
   });
 
   it('joins with what agent.env says, and leaves plain processes alone when it stops', async () => {

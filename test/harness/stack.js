@@ -1,6 +1,6 @@
 // The control plane in parts: docker-compose.yml as people use it, on this machine's engine, under a project of its own.
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -81,6 +81,9 @@ export async function startStack() {
     TUTTI_NODE: project,
     TUTTI_PORT: String(await freePort()),
     TUTTI_NATS_PORT: String(await freePort()),
+    TUTTI_INGRESS_PORT: String(await freePort()),
+    // As in cluster.js.
+    TUTTI_NETWORK_RANGE: `10.${128 + randomInt(64)}.0.0/16`,
   };
   const stack = new Stack(project, settings);
   try {
@@ -97,6 +100,8 @@ export async function startStack() {
 class Stack {
   /** Of the agent; its containers carry it. */
   node;
+  /** What its variables are. */
+  settings;
   #token;
 
   constructor(project, settings) {

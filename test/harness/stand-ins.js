@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -19,16 +20,28 @@ import { natsProgram } from '@tutti/testing';
 import { docker } from './docker.js';
 
 const BUSYBOX = '/bin/busybox';
+/** What iptables loads by itself. */
+const EXTENSIONS = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/xtables`;
 
-/** A stand-in for node:20-bookworm-slim: the running Node.js, and a shell. @returns the image's name */
+/** What the image takes from the distribution: HAProxy, and what changes a host's network. */
+const DATA_PLANE = ['haproxy', 'ip', 'bridge', 'iptables', 'iptables-save', 'iptables-restore'];
+
+/** A stand-in for node:20-bookworm-slim with what the image adds to it: the running Node.js, and a shell. @returns the image's name */
 export function nodeStandIn() {
-  return ensure('tutti-test/node', { '/usr/local/bin/node': realpathSync(process.execPath) });
+  const programs = DATA_PLANE.map((name) => [`/usr/sbin/${name}`, pathOf(name)]);
+  const extensions = readdirSync(EXTENSIONS).map((name) => join(EXTENSIONS, name));
+  return ensure('tutti-test/node', {
+    '/usr/local/bin/node': realpathSync(process.execPath),
+    ...Object.fromEntries([...programs, ...extensions.map((path) => [path, path])]),
+  });
 }
+
+const pathOf = (program) =>
+  realpathSync(execFileSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' }).trim());
 
 /** A stand-in for nats:2.14-alpine: the nats-server of the tests, and a shell. @returns the image's name */
 export function natsStandIn() {
-  const found = execFileSync('sh', ['-c', 'command -v "$0"', natsProgram()], { encoding: 'utf8' });
-  return ensure('tutti-test/nats', { '/usr/local/bin/nats-server': realpathSync(found.trim()) });
+  return ensure('tutti-test/nats', { '/usr/local/bin/nats-server': pathOf(natsProgram()) });
 }
 
 /** A stand-in for haproxy:lts: the HAProxy of this machine. @returns the image's name */
@@ -98,7 +111,9 @@ function furnish(root) {
   for (const name of names.filter((each) => each && each !== 'busybox'))
     symlinkSync('busybox', join(root, 'bin', name));
   symlinkSync('/bin/env', join(root, 'usr/bin/env'));
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n');
+  const kept = users.filter((line) => /^(root|haproxy):/.test(line)).join('\n');
+  writeFileSync(join(root, 'etc/passwd'), `${kept}\n`);
   writeFileSync(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
 }
 
@@ -107,7 +122,7 @@ async function importImage(root, name) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [repo, tag] = name.split(':');
-  const changes = ['ENV PATH=/usr/local/bin:/usr/bin:/bin'];
+  const changes = ['ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin'];
   const answer = await docker.importImage(tar.stdout, { repo, tag, changes });
   await new Promise((resolve, reject) => {
     docker.modem.followProgress(answer, (error) => (error ? reject(error) : resolve()));

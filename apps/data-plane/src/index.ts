@@ -1,9 +1,2 @@
-export { startNetwork, type NetworkOptions } from './network/start.js';
-export {
-  isProxyWanted,
-  proxyHostSettings,
-  proxyOptionsFromEnv,
-  startProxy,
-  type ProxyServiceOptions,
-} from './proxy/start.js';
-export { NOTHING, VirtualDesk } from './virtual/desk.js';
+export { startDataPlane, type DataPlane, type DataPlaneOptions } from './start.js';
+export { proxyOptionsFromEnv, startProxy, type ProxyServiceOptions } from './proxy/start.js';

@@ -1,4 +1,6 @@
-import { runMain } from '@tutti/bus';
-import { proxyOptionsFromEnv, startProxy } from './index.js';
+import { createLogger, runMain } from '@tutti/bus';
+import { proxyOptionsFromEnv, startDataPlane } from './index.js';
 
-await runMain(() => startProxy(proxyOptionsFromEnv()));
+const logger = createLogger('data-plane');
+const { cluster = 'tutti', ...options } = proxyOptionsFromEnv();
+await runMain(() => startDataPlane({ ...options, cluster }, (line) => logger.warn(line)));

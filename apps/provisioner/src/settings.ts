@@ -110,7 +110,7 @@ export function agentOptionsFromEnv(env: NodeJS.ProcessEnv = process.env): Agent
     labels: parsePairs(env.TUTTI_LABELS ?? '', 'TUTTI_LABELS holds'),
     ...hostSettingsFromEnv(env),
     ...(env.TUTTI_ADDRESS && { address: env.TUTTI_ADDRESS }),
-    proxy: env.TUTTI_PROXY === 'true',
+    proxy: env.TUTTI_PROXY === 'true' && env.TUTTI_HAPROXY !== 'none',
     resolver: env.TUTTI_RESOLVER === 'on',
     ...(env.TUTTI_CLUSTER && { clusterId: env.TUTTI_CLUSTER }),
     ...(env.TUTTI_PARALLELISM && { parallelism: parseCount(env.TUTTI_PARALLELISM) }),

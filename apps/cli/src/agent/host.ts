@@ -1,5 +1,4 @@
 import type { RunningService } from '@tutti/bus';
-import { NOTHING, VirtualDesk } from '@tutti/data-plane';
 import { formatBytes, type NodeRecord } from '@tutti/model';
 import { chooseEngine } from '../up/engine-choice.js';
 import type { EngineWish } from '../up/engine-wish.js';
@@ -7,7 +6,7 @@ import { lock } from '../up/lock.js';
 import { enter } from './enter.js';
 import { AGENT } from './holder.js';
 import { agentHome } from './home.js';
-import { runAgent, runNetwork, runProxy, untilKnown } from './run.js';
+import { runAgent, runDataPlane, untilKnown } from './run.js';
 
 /** A node that this host is to be: one for each engine. */
 export interface Wanted {
@@ -73,21 +72,16 @@ async function runNode(
   const { engine, words } = await chooseEngine(wish, { node, cluster: membership.cluster });
   settings.step(`joined the cluster of ${membership.gateway} as node ${node}, engine ${words}`);
   const began = Date.now();
-  const desk = new VirtualDesk();
-  const network = await runNetwork({ home, membership, desk });
-  undo.push(() => network?.close());
-  const meeting = { home, membership, ...(network && { desk }) };
-  const proxy = hasProxy ? await runProxy(meeting, settings.step) : undefined;
-  if (!proxy) desk.serve(NOTHING);
-  undo.push(() => proxy?.close());
+  const plane = await runDataPlane({ home, membership, hasProxy }, settings.step);
+  undo.push(() => plane.close());
   const agentSettings = {
     home,
     membership,
     labels,
     engine,
     ...(leaseMs !== undefined && { leaseMs }),
-    proxy: proxy !== undefined,
-    resolver: network !== undefined,
+    proxy: plane.proxy,
+    resolver: plane.resolver,
   };
   const agent: RunningService = await runAgent(agentSettings);
   undo.push(() => agent.close());

@@ -1,9 +1,8 @@
 import { connectBus, filters, keys, watch, type RunningService } from '@tutti/bus';
-import { startNetwork, type VirtualDesk } from '@tutti/data-plane';
+import { startDataPlane, type DataPlane } from '@tutti/data-plane';
 import type { NodeRecord } from '@tutti/model';
 import { hostSettingsFromEnv, start, type EngineChoice } from '@tutti/provisioner';
 import { filter, firstValueFrom, map } from 'rxjs';
-import { startCompanion } from './companion.js';
 import type { AgentHome, Membership } from './home.js';
 
 export interface AgentSettings {
@@ -41,21 +40,13 @@ export function runAgent(settings: AgentSettings): Promise<RunningService> {
   });
 }
 
-/** Starts the proxy of the host. */
-export function runProxy(
-  settings: Pick<AgentSettings, 'home' | 'membership'> & { desk?: VirtualDesk },
+/** Starts what stands beside the agent. @throws TuttiError for an overlay that cannot be had */
+export function runDataPlane(
+  settings: Pick<AgentSettings, 'home' | 'membership'> & { hasProxy: boolean },
   log: (line: string) => void,
-): Promise<RunningService | undefined> {
-  const { desk } = settings;
-  return startCompanion({ ...busOf(settings), cluster: settings.membership.cluster, ...(desk && { desk }) }, log);
-}
-
-/** Joins the host's networks with those of other hosts. @throws TuttiError for an overlay that cannot be had */
-export function runNetwork(
-  settings: Pick<AgentSettings, 'home' | 'membership'> & { desk: VirtualDesk },
-): Promise<RunningService | undefined> {
-  const { cluster, node } = settings.membership;
-  return startNetwork({ ...busOf(settings), cluster, node, desk: settings.desk });
+): Promise<DataPlane> {
+  const { cluster } = settings.membership;
+  return startDataPlane({ ...busOf(settings), cluster, hasProxy: settings.hasProxy }, log);
 }
 
 /** Resolves when the agent has said what its node offers: from then on tasks may be placed on it. */

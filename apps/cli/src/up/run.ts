@@ -10,11 +10,10 @@ import {
   nodeCredentialsPath,
   type Authority,
 } from '@tutti/bus';
-import { NOTHING, startNetwork, VirtualDesk, type NetworkOptions } from '@tutti/data-plane';
+import { startDataPlane, type DataPlaneOptions } from '@tutti/data-plane';
 import { messageOf, SERVICES, toName, TuttiError, type ServiceName, type StatusAnswer } from '@tutti/model';
 import { writeContext, type Context } from '../client/context-file.js';
 import { Gateway } from '../client/http.js';
-import { startCompanion } from '../agent/companion.js';
 import { Children } from './children.js';
 import { chooseEngine } from './engine-choice.js';
 import type { EngineWish } from './engine-wish.js';
@@ -93,13 +92,9 @@ export async function bringUp(settings: UpSettings): Promise<ControlPlane> {
     const hosting = hostingOf(settings, { natsUrls: [nats.url, ...others], node, cluster, port, engine });
     const context = { endpoint: `http://${reachable(settings.listen)}:${port}`, token: hosting.gateway.token };
     if (settings.isNode) {
-      const desk = new VirtualDesk();
-      const network = await startNetwork({ ...nodeUser(hosting), desk });
-      undo.push(() => network?.close());
-      const proxy = await startCompanion({ ...nodeUser(hosting), ...(network && { desk }) }, settings.log);
-      if (!proxy) desk.serve(NOTHING);
-      undo.push(() => proxy?.close());
-      Object.assign(hosting, { proxy: proxy !== undefined, resolver: network !== undefined });
+      const { close, proxy, resolver } = await startDataPlane(nodeUser(hosting), settings.log);
+      undo.push(close);
+      Object.assign(hosting, { proxy, resolver });
     }
     const fleet = fleetOf(settings, { hosting, context, nats });
     undo.push(() => fleet.close());
@@ -178,9 +173,9 @@ function hostingOf(
 }
 
 /** How a companion of the agent speaks to the bus: as the node. */
-function nodeUser({ node, cluster, natsUrls, credentials }: Hosting): Omit<NetworkOptions, 'desk'> {
+function nodeUser({ node, cluster, natsUrls, credentials }: Hosting): DataPlaneOptions {
   const own = { servers: [...natsUrls], credentials: credentials('provisioner') };
-  return { name: 'provisioner', node, cluster, ...own, timeoutMs: BUS_PATIENCE_MS };
+  return { node, cluster, ...own, timeoutMs: BUS_PATIENCE_MS };
 }
 
 function fleetOf(settings: UpSettings, of: { hosting: Hosting; context: Context; nats: Nats }): Fleet {

@@ -16,7 +16,7 @@ import { chainsOf, firewallRules } from './core/firewall.js';
 import { pictureOf, type Picture } from './core/picture.js';
 import type { Tunnel } from './core/vxlan.js';
 import type { Overlay } from './core/ways.js';
-import { Firewall, sweepFirewall } from './firewall.js';
+import { Firewall, sweepFirewall, type Family } from './firewall.js';
 import type { VirtualDesk } from '../virtual/desk.js';
 import { Vxlan } from './vxlan.js';
 import { ROUTED, Ways, type Way } from './ways.js';
@@ -38,6 +38,7 @@ export interface PlaneOptions {
   node: string;
   overlay: Exclude<Overlay, 'none'>;
   desk: VirtualDesk;
+  firewall: Family;
 }
 
 /**
@@ -64,7 +65,7 @@ export class NetworkPlane {
   constructor(private readonly options: PlaneOptions) {
     const { bus, cluster, node, logger, desk } = options;
     this.unhear = desk.onChange(() => this.work.add(ALL));
-    this.firewall = new Firewall(chainsOf(digest(`${cluster}/${node}`).slice(0, 8)));
+    this.firewall = new Firewall(chainsOf(digest(`${cluster}/${node}`).slice(0, 8)), options.firewall);
     this.ways = new Ways(this.chosenWay());
     this.subscription = watch(
       bus,
@@ -135,7 +136,7 @@ export class NetworkPlane {
   private async settle(): Promise<void> {
     const { node } = this.options;
     const addresses = await hostAddresses();
-    if (!this.swept) await sweepFirewall(new Set(addresses.values()));
+    if (!this.swept) await sweepFirewall(this.options.firewall, new Set(addresses.values()));
     this.swept = true;
     const picture = pictureOf({ ...this.known(), node, deviceOf: (address) => addresses.get(address) });
     this.options.desk.offer((picture?.bridges ?? []).map(({ network, subnet }) => ({ network, subnet })));

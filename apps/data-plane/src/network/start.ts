@@ -2,6 +2,7 @@ import { connectBus, createLogger, type RunningService, type ServiceOptions } fr
 import { invalid } from '@tutti/model';
 import { Resolver } from '../names/resolver.js';
 import type { VirtualDesk } from '../virtual/desk.js';
+import { findFamily } from './firewall.js';
 import { NetworkPlane } from './plane.js';
 import { overlayFromEnv } from './settings.js';
 import { run } from './tools.js';
@@ -33,7 +34,9 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningServ
   if (refusal !== undefined) throw invalid(refusal);
   const bus = await connectBus(options);
   const { cluster, node, desk } = options;
-  const plane = overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay, desk });
+  const firewall = await findFamily();
+  const plane =
+    overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay, desk, firewall });
   if (!plane) desk.offer([]);
   const resolver = new Resolver({ bus, node, logger, desk });
   const close = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Picture } from './core/picture.js';
 import { forwardingCommands, tunnelCommands, tunnelledCommands, type Tunnel } from './core/vxlan.js';
 import { run, tryRun } from './tools.js';
@@ -28,6 +28,15 @@ async function dig(picture: Picture, tunnel: Tunnel): Promise<void> {
   const [make = '', ...rest] = tunnelCommands(picture, tunnel);
   if (!isOurs) await run('ip', make.split(' '));
   for (const command of rest) await run('ip', command.split(' '));
-  // What comes out of the tunnel may be answered on another way: a host's own address has its route elsewhere.
-  writeFileSync(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '2');
+  loosen(device);
 }
+
+/** What comes out of the tunnel may be answered on another way: a host's own address has its route elsewhere. */
+function loosen(device: string): void {
+  const setting = (of: string): string => `/proc/sys/net/ipv4/conf/${of}/rp_filter`;
+  const valid = Math.max(...['all', device].map((of) => Number(readFileSync(setting(of), 'utf8'))));
+  // Containers and hardened units may only look, which does where it is loose enough.
+  if (valid === STRICT) writeFileSync(setting(device), '2');
+}
+
+const STRICT = 1;
