@@ -1,21 +1,17 @@
 import type { LoggerService } from '@nestjs/common';
 import { serviceKey, type ProxyProblem } from '@tutti/model';
-import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { Certificates } from './certificates.js';
-import { certificateList, certificatesIn, withCertificates, type Provided } from './core/certificates.js';
-import { renderConfig } from './core/config.js';
-import type { Host } from './core/host.js';
+import { Configurations } from './configurations.js';
+import { certificatesIn, withCertificates, type Provided } from './core/certificates.js';
 import type { Backend, Layout } from './core/layout.js';
 import { readFronts } from './core/readings.js';
-import { endedRules, RULES_FRONT, rulesMap, SECURE_FRONT } from './core/rules.js';
+import { RULES_FRONT, SECURE_FRONT } from './core/rules.js';
 import { freshTable } from './core/table.js';
 import { ANY_PORT, virtualFrontName } from './core/virtual.js';
 import type { Configuration, Haproxy } from './haproxy/haproxy.js';
-import { proxyUser } from './haproxy/program.js';
 import { listenable } from './listenable.js';
 import type { Picture } from './picture.js';
-import { virtualTexts, type VirtualFront } from './virtual-front.js';
+import type { VirtualFront } from './virtual-front.js';
 import type { Workers } from './workers.js';
 
 interface ArrangementOptions {
@@ -43,8 +39,12 @@ export class Arrangement {
   private mark = '';
   private byService = new Map<string, Backend[]>();
   private virtualPort: number | undefined;
+  private readonly configurations: Configurations;
 
-  constructor(private readonly options: ArrangementOptions) {}
+  constructor(private readonly options: ArrangementOptions) {
+    const { haproxy, httpPort, httpsPort, certificates } = options;
+    this.configurations = new Configurations({ haproxy, httpPort, httpsPort, certificates: certificates.folder });
+  }
 
   backendsOf(service: string): Backend[] {
     return this.byService.get(service) ?? [];
@@ -74,14 +74,12 @@ export class Arrangement {
     const { picture, workers, certificates } = this.options;
     const wanted = picture.layout();
     const provided = await certificates.provide(certificatesIn(wanted));
-    const certified = withCertificates(wanted, provided);
-    const layout = await this.possible(certified);
-    if (provided.isWaiting) this.retryMs = TRY_CERTIFICATES_MS;
-    const mark = this.markOf(layout);
+    const layout = await this.possible(wanted, provided);
+    const mark = this.configurations.markOf(layout);
     if (isEmpty(layout)) await this.rest();
     if (!isEmpty(layout) && (mark !== this.mark || workers.size === 0)) await this.run(layout, { mark, provided });
     else this.settle(layout);
-    certificates.keepOnly(certificatesIn(certified));
+    certificates.keepOnly(certificatesIn(withCertificates(wanted, provided)));
   }
 
   /** Has HAProxy know who may come to which virtual address, and says what is served. */
@@ -96,12 +94,13 @@ export class Arrangement {
     return this.options.picture.maps(hasBackend);
   }
 
-  /** What of it can be listened on. */
-  private async possible(layout: Layout): Promise<Layout> {
-    const { good, problems } = await listenable([...layout.fronts, ...this.shared(layout)], ({ name }) =>
-      this.held.has(name),
-    );
-    this.retryMs = problems.length > 0 ? TRY_PORTS_MS : undefined;
+  /** What of it can be listened on, with the certificates that there are. */
+  private async possible(wanted: Layout, provided: Provided): Promise<Layout> {
+    const layout = withCertificates(wanted, provided);
+    const fronts = this.configurations.frontsOf(layout);
+    const { good, problems } = await listenable(fronts, ({ name }) => this.held.has(name));
+    const retryPortsMs = problems.length > 0 ? TRY_PORTS_MS : undefined;
+    this.retryMs = provided.isWaiting ? TRY_CERTIFICATES_MS : retryPortsMs;
     const names = new Set(good.map(({ name }) => name));
     const isVirtual = layout.backends.some(({ target }) => target === ANY_PORT);
     const virtualPort = isVirtual ? await this.options.virtual.port(this.held) : undefined;
@@ -115,21 +114,12 @@ export class Arrangement {
     };
   }
 
-  /** The front ends for the rules of all services. */
-  private shared({ rules, secure }: Layout): { name: string; port: number }[] {
-    const { httpPort, httpsPort } = this.options;
-    return [
-      ...(rules.length > 0 ? [{ name: RULES_FRONT, port: httpPort }] : []),
-      ...(secure.length > 0 ? [{ name: SECURE_FRONT, port: httpsPort }] : []),
-    ];
-  }
-
   private async run(layout: Layout, { mark, provided }: { mark: string; provided: Provided }): Promise<void> {
-    const refusal = await this.options.haproxy.refuses(this.draft(layout, mark));
+    const refusal = await this.options.haproxy.refuses(this.draft(layout));
     if (refusal === undefined) return this.load(layout, mark);
     this.options.log.error(`HAProxy refuses its configuration: ${refusal}`);
     const reduced = await this.withoutBad(layout, provided);
-    await this.load(reduced, this.markOf(layout));
+    await this.load(reduced, mark);
   }
 
   private async load(layout: Layout, mark: string): Promise<void> {
@@ -139,10 +129,7 @@ export class Arrangement {
     );
     this.index(layout);
     const virtual = this.maps();
-    const configuration = {
-      text: renderConfig(layout, tables, this.host(mark)),
-      maps: { ...this.ruleMaps(layout), ...virtualTexts(virtual) },
-    };
+    const configuration = this.configurations.of(layout, { mark, virtual, tables });
     // A process that is replaced may end at once, with what it has counted.
     await workers.measure(layout.backends);
     const pid = await haproxy.run(configuration).catch((error: unknown) => {
@@ -157,7 +144,8 @@ export class Arrangement {
     await workers.retire(now?.old ?? []);
     this.mark = mark;
     this.settle(layout);
-    log.log?.(`HAProxy listens on ${this.ports(layout).join(', ')}`);
+    const ports = [...this.configurations.frontsOf(layout).map(({ port }) => port), layout.virtualPort ?? []].flat();
+    log.log?.(`HAProxy listens on ${ports.join(', ')}`);
   }
 
   /** What is left when each service whose part HAProxy would not take is left out. */
@@ -169,17 +157,19 @@ export class Arrangement {
         picture.layout((other) => other === service),
         provided,
       );
-      const refusal = await haproxy.refuses(this.draft(alone, ''));
+      const refusal = await haproxy.refuses(this.draft(alone));
       if (refusal !== undefined) bad.set(service, refusal);
     }
     const rest = await this.possible(
-      withCertificates(
-        picture.layout((service) => !bad.has(service)),
-        provided,
-      ),
+      picture.layout((service) => !bad.has(service)),
+      provided,
     );
     const problems = [...bad].map(([service, why]) => ({ reason: `HAProxy refuses what ${service} asks for: ${why}` }));
     return { ...rest, problems: [...layout.problems, ...problems] };
+  }
+
+  private draft(layout: Layout): Configuration {
+    return this.configurations.of(layout, { virtual: this.maps() });
   }
 
   private async rest(): Promise<void> {
@@ -193,7 +183,7 @@ export class Arrangement {
     const { virtualPort } = layout;
     this.virtualPort = virtualPort;
     const virtual = virtualPort === undefined ? [] : [virtualFrontName(virtualPort)];
-    this.held = new Set([...[...layout.fronts, ...this.shared(layout)].map(({ name }) => name), ...virtual]);
+    this.held = new Set([...this.configurations.frontsOf(layout).map(({ name }) => name), ...virtual]);
     this.index(layout);
     const known = new Set(this.problems.map(({ reason }) => reason));
     for (const { reason } of layout.problems) if (!known.has(reason)) this.options.log.warn(reason);
@@ -207,54 +197,7 @@ export class Arrangement {
       this.byService.set(key, [...(this.byService.get(key) ?? []), backend]);
     }
   }
-
-  private ports(layout: Layout): number[] {
-    return [
-      ...[...layout.fronts, ...this.shared(layout)].map(({ port }) => port),
-      ...[layout.virtualPort ?? []].flat(),
-    ];
-  }
-
-  private draft(layout: Layout, mark: string): Configuration {
-    const maps = { ...this.ruleMaps(layout), ...virtualTexts(this.maps()) };
-    return { text: renderConfig(layout, new Map(), this.host(mark)), maps };
-  }
-
-  private ruleMaps({ rules, secure }: Layout): Record<(typeof RULE_MAPS)[number], string> {
-    const { folder } = this.options.certificates;
-    const certificates = certificateList(secure, folder);
-    return { rules: rulesMap(rules), secure: rulesMap(endedRules(secure)), certificates };
-  }
-
-  private host(description: string): Host {
-    const user = proxyUser();
-    const { haproxy, httpPort, httpsPort, certificates } = this.options;
-    return {
-      threads: Math.min(64, availableParallelism()),
-      socket: haproxy.statsPath,
-      map: haproxy.mapFile('rules'),
-      secureMap: haproxy.mapFile('secure'),
-      certificateList: haproxy.mapFile('certificates'),
-      certificates: certificates.folder,
-      stale: haproxy.stalePath,
-      folder: haproxy.folder,
-      httpPort,
-      httpsPort,
-      description,
-      ...(user && { user }),
-    };
-  }
-
-  /** Tells one configuration from another, whoever is behind it. */
-  private markOf(layout: Layout): string {
-    const { text, maps } = this.draft(layout, '');
-    const sum = RULE_MAPS.reduce((hash, name) => hash.update(maps[name] ?? ''), createHash('sha256').update(text));
-    return sum.digest('hex').slice(0, 16);
-  }
 }
-
-/** Read when a process starts; a change of one takes another process. */
-const RULE_MAPS = ['rules', 'secure', 'certificates'] as const;
 
 const isEmpty = ({ fronts, rules, secure, virtualPort }: Layout): boolean =>
   [fronts, rules, secure].every((list) => list.length === 0) && virtualPort === undefined;

@@ -3,8 +3,10 @@ import { freePort, subjects } from '@tutti/bus';
 import type { Endpoint } from '@tutti/model';
 import { eventually } from '@tutti/testing';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { NODE, useRig } from '../testing/rig.js';
 import { SLOW_MS, startStand } from '../testing/tasks.js';
 
@@ -232,6 +234,22 @@ test('a port that somebody else holds is left out and said; the rest works', asy
   const problems = await eventually(async () => (await record())?.problems[0], { describe: record });
   expect(problems).toEqual({ port: taken.port, reason: expect.stringContaining('somebody else listens there') });
   await taken.stop();
+});
+
+test('a service whose part HAProxy refuses is left out and said, in its words; the rest works', async () => {
+  await rig.plane.close();
+  const choosy = join(rig.folder, 'choosy');
+  const refuse = `for last; do :; done; [ "$1" = -c ] && grep -q :bad: "$last" && echo '[ALERT] (1) : not that' && exit 1`;
+  writeFileSync(choosy, `#!/bin/sh\n${refuse}\nexec haproxy "$@"\n`, { mode: 0o755 });
+  rig.plane = await rig.startPlane(choosy);
+  await route({}, { service: 'bad', published: [{ published: await freePort(), target: 80 }] });
+  await route();
+  await endpoints([0]);
+  await untilServed();
+  const problems = await eventually(async () => (await record())?.problems[0], { describe: record });
+  const service = `default/${ref().app}/bad`;
+  expect(problems).toEqual({ reason: `HAProxy refuses what ${service} asks for: not that` });
+  await rig.unroute('bad');
 });
 
 test('a plain stream of bytes and a WebSocket pass, and count as in flight until they end', async () => {

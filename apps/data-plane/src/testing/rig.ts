@@ -56,13 +56,15 @@ export class Rig {
     return this.bus.stop();
   }
 
-  async startPlane(): Promise<RunningService> {
+  /** @param haproxy what to start in place of the HAProxy that is here */
+  async startPlane(haproxy?: string): Promise<RunningService> {
     const { folder, httpPort, httpsPort, bus } = this;
     const credentials = await bus.nodeCredentials(NODE);
     const ports = { httpPort, httpsPort };
     return startProxy({
       ...{ node: NODE, folder, ...ports, sampleEveryMs: 100, versionsEveryMs: 50, servers: [bus.url] },
       ...(credentials && { credentials }),
+      ...(haproxy !== undefined && { haproxy }),
     });
   }
 
@@ -88,8 +90,8 @@ export class Rig {
     return commit(this.operator, [put('route', record, { event: 'changed' })]);
   };
 
-  unroute(): Promise<unknown> {
-    return commit(this.operator, [remove('route', keys.route(this.ref()), { event: 'removed' })]);
+  unroute(service = 'web'): Promise<unknown> {
+    return commit(this.operator, [remove('route', keys.route({ ...this.ref(), service }), { event: 'removed' })]);
   }
 
   /** Endpoints are those of these stands; @returns the revision that it was written with */
