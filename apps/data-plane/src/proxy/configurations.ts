@@ -5,10 +5,12 @@ import { renderConfig } from './core/config.js';
 import type { Host } from './core/host.js';
 import type { Front, Layout } from './core/layout.js';
 import { endedRules, RULES_FRONT, rulesMap, SECURE_FRONT } from './core/rules.js';
+import { serverWords } from './core/server-words.js';
 import type { Table } from './core/table.js';
 import type { VirtualMaps } from './core/virtual.js';
 import type { Configuration, Haproxy } from './haproxy/haproxy.js';
 import { proxyUser } from './haproxy/program.js';
+import { hasIpv6 } from './listenable.js';
 import { virtualTexts } from './virtual-front.js';
 
 /** Read when a process starts; a change of one takes another process. */
@@ -45,8 +47,10 @@ export class Configurations {
   /** Tells one configuration from another, whoever is behind it. */
   markOf(layout: Layout): string {
     const maps = this.ruleMaps(layout);
+    // There are no servers in this text, of which some options speak.
+    const words = layout.backends.flatMap(serverWords).join(' ');
     const text = createHash('sha256').update(this.text(layout, { mark: DRAFT, tables: new Map() }));
-    const sum = RULE_MAPS.reduce((hash, name) => hash.update(maps[name]), text);
+    const sum = RULE_MAPS.reduce((hash, name) => hash.update(maps[name]), text.update(words));
     return sum.digest('hex').slice(0, 16);
   }
 
@@ -83,6 +87,7 @@ export class Configurations {
       folder: haproxy.folder,
       httpPort,
       httpsPort,
+      hasIpv6: hasIpv6(),
       description,
       ...(user && { user }),
     };

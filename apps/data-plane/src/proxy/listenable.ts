@@ -1,5 +1,7 @@
 import type { ProxyProblem } from '@tutti/model';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { EVERY_IPV4, EVERY_IPV6 } from './core/bind.js';
 import type { Front } from './core/layout.js';
 
 type Place = Pick<Front, 'name' | 'address' | 'port'>;
@@ -24,12 +26,25 @@ const REASONS: Record<string, string> = {
   EADDRNOTAVAIL: 'this host does not have that address',
 };
 
-function whyNot({ address = '0.0.0.0', port }: Place): Promise<string | undefined> {
+/** Whether the kernel speaks IPv6, which may be switched off. */
+export const hasIpv6 = (): boolean => existsSync('/proc/net/if_inet6');
+
+async function whyNot({ address, port }: Place): Promise<string | undefined> {
+  const families = [EVERY_IPV4, ...(hasIpv6() ? [EVERY_IPV6] : [])];
+  for (const host of address === undefined ? families : [address]) {
+    const reason = await refusal(host, port);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function refusal(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(`port ${port} of ${address} cannot be listened on: ${REASONS[error.code ?? ''] ?? error.message}`);
+      resolve(`port ${port} of ${host} cannot be listened on: ${REASONS[error.code ?? ''] ?? error.message}`);
     });
-    server.listen({ port, host: address, exclusive: true }, () => server.close(() => resolve(undefined)));
+    const at = { port, host, exclusive: true, ipv6Only: host === EVERY_IPV6 };
+    server.listen(at, () => server.close(() => resolve(undefined)));
   });
 }

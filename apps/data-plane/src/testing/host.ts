@@ -5,6 +5,7 @@ export const HOST: Host = {
   threads: 2,
   httpPort: 80,
   httpsPort: 443,
+  hasIpv6: false,
   map: '/run/p/rules.map',
   secureMap: '/run/p/secure.map',
   certificateList: '/run/p/certificates.map',

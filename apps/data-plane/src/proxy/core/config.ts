@@ -1,4 +1,5 @@
 import type { ProxyOptions } from '@tutti/model';
+import { bindLines } from './bind.js';
 import type { Backend, Front, Layout } from './layout.js';
 import type { Host } from './host.js';
 import { handingOver } from './handover.js';
@@ -64,7 +65,7 @@ const DEFAULTS: string[] = [
 ];
 
 function renderFront(front: Front, host: Host): string[][] {
-  const { name, address, port, protocol, options } = front;
+  const { name, protocol, options } = front;
   const mode = protocol === 'http' || protocol === 'grpc' ? 'http' : 'tcp';
   const proto = protocol === 'grpc' ? ' proto h2' : '';
   const maxconn = options.limits.connections;
@@ -72,7 +73,7 @@ function renderFront(front: Front, host: Host): string[][] {
   const lines = [
     `frontend ${name}`,
     `mode ${mode}`,
-    `bind ${withPort({ address: address ?? '', port })}${tlsWords(front, host)}${proto}`,
+    ...bindLines(front, { hasIpv6: host.hasIpv6, words: `${tlsWords(front, host)}${proto}` }),
     ...(maxconn === undefined ? [] : [`maxconn ${atMost(maxconn)}`]),
     ...(handover?.bind ?? []),
     ...(protocol === 'auto' ? [...DETECTING, ...tlsDetecting(front)] : []),
@@ -85,9 +86,10 @@ function renderFront(front: Front, host: Host): string[][] {
 }
 
 function renderRules({ rules }: Layout, host: Host): string[][] {
-  const { httpPort: port, httpsPort, map } = host;
+  const { httpPort: port, httpsPort, map, hasIpv6 } = host;
   const handover = handingOver({ name: RULES_FRONT, port }, host);
-  return [rulesFront(rules, { name: RULES_FRONT, bind: `:${port}`, map, handover, httpsPort }), handover.backend];
+  const bind = bindLines({ port }, { hasIpv6 });
+  return [rulesFront(rules, { name: RULES_FRONT, bind, map, handover, httpsPort }), handover.backend];
 }
 
 function renderSecure(layout: Layout, host: Host): string[][] {

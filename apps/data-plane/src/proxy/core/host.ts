@@ -5,6 +5,8 @@ export interface Host {
   httpPort: number;
   /** Of the one for rules where TLS ends. */
   httpsPort: number;
+  /** Whether this host speaks IPv6 at all. */
+  hasIpv6: boolean;
   /** File of the map of rules. */
   map: string;
   /** File of the map of those where TLS ends. */

@@ -10,6 +10,7 @@ import {
 } from '@tutti/model';
 import type { NearNetwork } from '../../virtual/desk.js';
 import { certificateOf, type Certificate } from './certificate.js';
+import { EVERY_IPV4, EVERY_IPV6 } from './bind.js';
 import { isAddress, isPort, isService, readRule } from './safe.js';
 import { ANY_PORT, SERVER_FIRST, virtualNetworks } from './virtual.js';
 
@@ -128,10 +129,12 @@ function uncertified(route: RouteRecord, { tls }: Pick<HttpRule, 'tls'>): ProxyP
   return { reason: `${serviceKey(route)} asks for TLS with a secret that its application does not have` };
 }
 
-function frontOf(route: RouteRecord, { published, target, hostIp, tls: certified }: IngressPort): Front | undefined {
+function frontOf(
+  route: RouteRecord,
+  { published, target, hostIp: address, tls: certified }: IngressPort,
+): Front | undefined {
   if (!isPort(published) || !isPort(target)) return undefined;
-  if (hostIp !== undefined && !isAddress(hostIp)) return undefined;
-  const address = hostIp === undefined || hostIp === '0.0.0.0' ? undefined : hostIp;
+  if (address !== undefined && !isAddress(address)) return undefined;
   const tls = certificateOf(route, certified);
   const named = Object.fromEntries(
     backendsOf(route, target).map(({ mode, name }) => [mode === 'tcp' ? 'tcp' : 'http', name]),
@@ -172,8 +175,12 @@ function backendsFor(route: RouteRecord, target: number, modes: readonly Mode[])
   return modes.map((mode) => ({ ...ref, name: backendName(ref, { mode, target }), mode, target, options }));
 }
 
+/** Of one port, all of a host's addresses are at most one service's. */
 const clash = (a: Front, b: Front): boolean =>
-  a.port === b.port && (a.address === undefined || b.address === undefined || a.address === b.address);
+  a.port === b.port && (a.address === b.address || [a, b].some(({ address }) => isEvery(address)));
+
+const isEvery = (address: string | undefined): boolean =>
+  address === undefined || address === EVERY_IPV4 || address === EVERY_IPV6;
 
 const refusal = (route: RouteRecord, port: unknown): ProxyProblem => ({
   ...(isPort(port) && { port }),

@@ -29,7 +29,7 @@ function destination({ backend, stripPath, redirect }: Rule, index: number): str
 interface RulesFront {
   name: string;
   /** What is listened on, and how. */
-  bind: string;
+  bind: string[];
   map: string;
   handover: Handover;
   /** Where TLS ends for rules that are redirected there. */
@@ -43,7 +43,7 @@ export function rulesFront(rules: readonly Rule[], { name, bind, map, handover, 
   return [
     `frontend ${name}`,
     'mode http',
-    `bind ${bind}`,
+    ...bind,
     ...handover.bind,
     'http-request set-var(txn.path) path,concat(/)',
     'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',

@@ -36,7 +36,7 @@ test.each([
   ['tcp', ''],
 ] as const)('TLS ends at a published port where %s is spoken', (protocol, words) => {
   const one = layout([{ proxy: { ...options, protocols: { 80: protocol } } }]);
-  expect(lines(one, 'bind :8443')).toEqual([`bind :8443 ssl crt ${FILE}${words}`]);
+  expect(lines(one, 'bind 0.0.0.0:8443')).toEqual([`bind 0.0.0.0:8443 ssl crt ${FILE}${words}`]);
   expect(lines(one, 'ssl-min-ver')).toEqual(['ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets']);
   const told = ['http-request set-header X-Forwarded-Proto https if { fe_name port:8443 }'];
   expect(lines(one, 'X-Forwarded-Proto')).toEqual(protocol === 'tcp' ? [] : told);
@@ -70,7 +70,7 @@ test('rules with a certificate are served on one port and redirected on the othe
     '',
   ]);
   expect(lines(one, 'crt-list')).toEqual([
-    'bind :443 ssl crt-list /run/p/certificates.map alpn h2,http/1.1 strict-sni',
+    'bind 0.0.0.0:443 ssl crt-list /run/p/certificates.map alpn h2,http/1.1 strict-sni',
   ]);
   expect(lines(one, 'redirect')).toEqual([
     'http-request redirect code 308 location https://%[req.hdr(host),regsub(:[0-9]+$,)]%[pathq] if { var(txn.rule) -m str +tls } !stale',

@@ -1,3 +1,4 @@
+import { bindLines } from './bind.js';
 import { certificateFile } from './certificate.js';
 import type { Host } from './host.js';
 import type { Backend, Front, Layout } from './layout.js';
@@ -18,9 +19,9 @@ export const tlsWords = ({ tls, protocol }: Front, { certificates }: Host): stri
   tls ? ` ssl crt ${certificateFile(certificates, tls)}${ALPN_OF[protocol]}` : '';
 
 /** Who asks for a host that none of the rules names is refused, unless one of them is for any. */
-export function secureBind({ secure }: Layout, { httpsPort, certificateList }: Host): string {
+export function secureBind({ secure }: Layout, { httpsPort: port, certificateList, hasIpv6 }: Host): string[] {
   const strict = secure.some(({ host }) => host === '') ? '' : ' strict-sni';
-  return `:${httpsPort} ssl crt-list ${certificateList} ${ALPN}${strict}`;
+  return bindLines({ port }, { hasIpv6, words: ` ssl crt-list ${certificateList} ${ALPN}${strict}` });
 }
 
 /** A client that speaks HTTP/2 says so in the handshake; what it sends then is no HTTP to a front end of streams. */
