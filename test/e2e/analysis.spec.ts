@@ -30,8 +30,13 @@ const program = (page: string, before: string): string =>
 const FAILING = `n=$(($(cat /tmp/n 2>/dev/null || echo 0) + 1)); echo $n > /tmp/n
 [ $((n % 5)) = 0 ] && printf "HTTP/1.0 500 Internal Server Error\\r\\n\\r\\nwrong\\n" && exit`;
 const SLOW = 'sleep 0.3';
+/** 500 to each request, once its container is so many seconds old. */
+const TURNING = `[ $(($(date +%s) - $(cat /tmp/began 2>/dev/null || date +%s | tee /tmp/began))) -gt 10 ] && printf "HTTP/1.0 500 Internal Server Error\\r\\n\\r\\nwrong\\n" && exit`;
+/** From when too many had failed to the last that does, at most: what is promised, and as much again for a busy machine. */
+const STOPPED_MS = 6000;
 
-const file = (page: string, before = ':') => {
+const MAX_ERROR_RATE = 5;
+const file = (page: string, before = ':', more: object = {}) => {
   const answer = Buffer.from(program(page, before)).toString('base64');
   const serve = `mkdir -p /tmp /www/cgi-bin; echo ${answer} | base64 -d > /www/cgi-bin/web; chmod +x /www/cgi-bin/web; exec httpd -f -p 80 -h /www`;
   return compose({
@@ -45,7 +50,8 @@ const file = (page: string, before = ':') => {
         rollout: {
           strategy: 'canary',
           steps: [20, 50],
-          analysis: { max_error_rate: '5%', max_latency: '150ms', min_requests: LEAST },
+          analysis: { max_error_rate: `${MAX_ERROR_RATE}%`, max_latency: '150ms', min_requests: LEAST },
+          ...more,
         },
       },
     },
@@ -71,14 +77,20 @@ const ask = (): Promise<string> =>
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
   });
 
-/** Asks all the time while `work` is done; @returns how often each answer came */
-async function asking(work: () => Promise<void>): Promise<Map<string, number>> {
-  const answers = new Map<string, number>();
+interface Answer {
+  text: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Asks all the time while `work` is done; @returns what came, in its order */
+async function asking(work: () => Promise<void>): Promise<Answer[]> {
+  const answers: Answer[] = [];
   let isOver = false;
   const client = async (): Promise<void> => {
     while (!isOver) {
-      const answer = await ask().catch((error: unknown) => String(error));
-      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      const text = await ask().catch((error: unknown) => String(error));
+      answers.push({ text, at: Date.now() });
       await sleep(10);
     }
   };
@@ -87,6 +99,7 @@ async function asking(work: () => Promise<void>): Promise<Map<string, number>> {
   await Promise.all(clients);
   return answers;
 }
+const kinds = (answers: readonly Answer[]): string[] => [...new Set(answers.map(({ text }) => text))].sort();
 
 /** What the monitor has said of a revision, in its order. */
 async function measured(revision: number): Promise<AnalysisRecord[]> {
@@ -114,7 +127,7 @@ test('a good version goes through all steps by itself, each once enough of its r
       expect.stringMatching(/step 1 of 3, 20% of the traffic; waits for \d+ more of 40/),
     ]);
   });
-  expect([...answers.keys()].sort()).toEqual(['one', 'two']);
+  expect(kinds(answers)).toEqual(['one', 'two']);
   expect(await rollout()).toMatchObject({ phase: 'done', stable: 2 });
   const figures = await measured(2);
   for (const step of [1, 2, 3]) {
@@ -141,7 +154,7 @@ test.each<[string, string, RegExp]>([
     const { code, stderr } = await deploy(file('three', before));
     expect([code, stderr]).toEqual([2, expect.stringMatching(cause)]);
   });
-  expect([...answers.keys()].filter((answer) => !['two', 'three', 'status 500'].includes(answer))).toEqual([]);
+  expect(kinds(answers).filter((answer) => !['two', 'three', 'status 500'].includes(answer))).toEqual([]);
   const { phase, rolledBack } = await rollout();
   expect([phase, rolledBack]).toEqual(['rolled-back', expect.objectContaining({ from: revision + 1, to: stable })]);
 
@@ -161,6 +174,23 @@ test.each<[string, string, RegExp]>([
   // The last figures are those by which it was decided: nothing was asked again.
   const last = (await measured(revision + 1)).findLast(({ updatedAt }) => updatedAt <= (rolledBack?.at ?? ''));
   expect(Date.parse(rolledBack?.at ?? '') - Date.parse(last?.updatedAt ?? '')).toBeLessThan(DECIDED_MS);
+});
+
+test('a version that goes bad while its step is kept is found out in seconds', async () => {
+  const all = await asking(async () => {
+    const { code, stderr } = await deploy(file('turning', TURNING, { steps: [50], pause: '2m' }));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/at step 1 of 2 .* failed, more than its max_error_rate of 5%/),
+    ]);
+  });
+  expect(kinds(all)).toEqual(['status 500', 'turning', 'two']);
+  const answers = all.filter(({ text }) => text !== 'two');
+  const failed = answers.filter(({ text }) => text !== 'turning');
+  const share = (one: Answer): number => (100 * (failed.indexOf(one) + 1)) / (answers.indexOf(one) + 1);
+  const passed = failed.find((one) => share(one) > MAX_ERROR_RATE);
+  expect(answers.indexOf(failed[0] as Answer)).toBeGreaterThanOrEqual(LEAST);
+  expect((failed.at(-1)?.at ?? Infinity) - (passed?.at ?? 0)).toBeLessThan(STOPPED_MS);
 });
 
 test('a version that nobody asks for anything waits, says for what, and goes on when a person says so', async () => {
