@@ -1,10 +1,12 @@
 // Three nats-servers, one of them killed: what is acknowledged stays, and work goes on.
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { AckPolicy } from '@nats-io/jetstream';
 import type { AppRecord } from '@tutti/model';
 import { eventually, startTestCluster, type TestCluster } from '@tutti/testing';
 import {
   commit,
   filters,
+  gatherLeaders,
   get,
   keys,
   Leadership,
@@ -90,11 +92,41 @@ class Writer {
 /** Elections take up to nine seconds (nats-server's own figures), and then the writers ask again. */
 const PATIENCE_MS = 15_000;
 
-test('kill -9 of the server that leads STATE: nothing acknowledged is lost, and every watch goes on without a gap', async () => {
-  const seen = connections.map(() => new Set<number>());
+/** Sooner than any election of NATS: where this holds there was none. */
+const NO_ELECTION_MS = 3500;
+
+test('one server is had to lead all that a command takes, so the loss of another is not felt', async () => {
+  await via(0).jsm.consumers.add(STREAM.commands, { durable_name: 'policy', ack_policy: AckPolicy.Explicit });
+  const gatherings = connections.map((connection, number) => gatherLeaders(connection, `n${number}`));
+  /** While a leader hands over, nobody answers for its stream. */
+  const isGathered = async (over: Connection): Promise<boolean> => {
+    const streams = [STREAM.state, STREAM.commands, STREAM.leases].map((name) => over.jsm.streams.info(name));
+    const all = Promise.all([...streams, over.jsm.consumers.info(STREAM.commands, 'policy')]);
+    const groups = await all.catch(() => []);
+    return groups.length > 0 && new Set(groups.map(({ cluster: group }) => group?.leader)).size === 1;
+  };
+  await eventually(() => isGathered(via(0)), { timeoutMs: PATIENCE_MS });
+  const leader = await cluster.leaderOf(STREAM.state);
+  const victim = (leader + 1) % 3;
+  const writers = [leader, leader + 2].map((number) => new Writer(via(number), `calm${number}`));
+  await eventually(() => writers.every(({ acknowledged }) => acknowledged.length > 50));
+  await cluster.kill(victim);
+  await new Promise((resolve) => setTimeout(resolve, NO_ELECTION_MS));
+  await Promise.all(writers.map((writer) => writer.stop()));
+  for (const writer of writers) expect(writer.longestGapMs).toBeLessThan(NO_ELECTION_MS);
+  await cluster.revive(victim);
+  // One that comes back gets nothing to lead.
+  await eventually(() => isGathered(via(leader)), { timeoutMs: PATIENCE_MS });
+  expect(await cluster.leaderOf(STREAM.state)).toBe(leader);
+  await Promise.all(gatherings.map((gathering) => gathering.close()));
+});
+
+test('kill -9 of the server that leads STATE: nothing acknowledged is lost, and every watch goes on', async () => {
+  // What was replaced before a reader was there again is nobody's to see: a watch tells of what is.
+  const seen = connections.map(() => 0);
   connections.forEach((connection, number) =>
     watch(connection, [filters.one(keys.app(app('stream', 0)))]).subscribe((change) => {
-      if (change.type === 'put') seen[number]?.add(change.record.generation);
+      if (change.type === 'put') seen[number] = change.record.generation;
     }),
   );
   const writers = connections.map(
@@ -110,8 +142,9 @@ test('kill -9 of the server that leads STATE: nothing acknowledged is lost, and 
   await Promise.all(writers.map((writer) => writer.stop()));
   for (const writer of writers) expect(writer.longestGapMs).toBeLessThan(PATIENCE_MS);
   const acknowledged = writers[0]?.acknowledged ?? [];
-  await eventually(() => seen.every((generations) => acknowledged.every((generation) => generations.has(generation))), {
-    describe: () => seen.map((generations) => acknowledged.filter((generation) => !generations.has(generation))),
+  await eventually(() => seen.every((generation) => generation === acknowledged.at(-1)), {
+    timeoutMs: PATIENCE_MS,
+    describe: () => [seen, acknowledged.at(-1)],
   });
   const story = subjects.events('default', 'app.stream');
   await eventually(

@@ -6,6 +6,7 @@ export * from './cloud-events.js';
 export { bury } from './dead-letters.js';
 export * from './connection.js';
 export { Candidacy } from './candidacy.js';
+export { gatherLeaders, type Gathering } from './gathering.js';
 export * from './leadership.js';
 export * from './leases.js';
 export { PULLING } from './pulling.js';

@@ -5,6 +5,7 @@ import {
   credentialsPath,
   ensureTopology,
   freePort,
+  gatherLeaders,
   startNatsServer,
   type ClusterConfig,
   type Connection,
@@ -39,6 +40,8 @@ export interface NatsOptions {
 /** The bus of this control plane: adopted or started, and started again when it dies. */
 export class Nats {
   private stopping = false;
+  /** Of several servers only. */
+  private gathering: { close(): Promise<void> } | undefined;
 
   private constructor(
     private readonly options: NatsOptions,
@@ -51,6 +54,7 @@ export class Nats {
     const running = await adopt(options);
     const nats = new Nats(options, running ?? (await launch(options, await choosePort(options))), Boolean(running));
     await nats.prepare();
+    await nats.gather();
     void nats.supervise();
     return nats;
   }
@@ -65,6 +69,7 @@ export class Nats {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    await this.gathering?.close();
     await this.server.stop();
   }
 
@@ -77,6 +82,15 @@ export class Nats {
     } finally {
       await bus.nc.close();
     }
+  }
+
+  /** Sees to it, beside its own server, that the loss of one server is felt as seldom as can be. */
+  private async gather(): Promise<void> {
+    const { cluster, data } = this.options;
+    if (!cluster) return;
+    const bus = await operator(data, this.url);
+    const gathering = gatherLeaders(bus, cluster.name);
+    this.gathering = { close: () => gathering.close().then(() => bus.nc.close()) };
   }
 
   private async supervise(): Promise<void> {
