@@ -44,7 +44,6 @@ export class AnalysisDesk {
   private readonly own: OwnRecords<'analysis'>;
   private readonly work: KeyedSerial;
   private readonly wroteAt = new Map<string, number>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
   private subscription?: Subscription;
   private isOpen = false;
 
@@ -85,7 +84,6 @@ export class AnalysisDesk {
 
   async close(): Promise<void> {
     this.subscription?.unsubscribe();
-    this.timers.forEach((timer) => clearTimeout(timer));
     await this.work.close();
   }
 
@@ -110,8 +108,6 @@ export class AnalysisDesk {
   private forget(service: string): void {
     this.folds.delete(service);
     this.wroteAt.delete(service);
-    clearTimeout(this.timers.get(service));
-    this.timers.delete(service);
     this.work.add(service);
   }
 
@@ -144,23 +140,15 @@ export class AnalysisDesk {
     const service = serviceKey(ref);
     const next = recordOf(fold, now);
     // Whoever falls silent is noticed by nothing that happens.
-    this.lookAgainAt(service, next.nodes > 0 ? now + SILENT_MS : undefined);
+    this.work.addAt(service, next.nodes > 0 ? now + SILENT_MS : undefined);
     const before = this.own.get(keys.analysis(ref));
     if (sameFigures(before, next)) return true;
     const due = (this.wroteAt.get(service) ?? 0) + SPACING_MS;
     if (before && isSameStep(before, next) && now < due) {
-      this.lookAgainAt(service, due);
+      this.work.addAt(service, due);
       return true;
     }
     this.wroteAt.set(service, now);
     return this.own.put({ ...next, updatedAt: new Date(now).toISOString() }, { event: 'measured' });
-  }
-
-  private lookAgainAt(service: string, at: number | undefined): void {
-    clearTimeout(this.timers.get(service));
-    this.timers.delete(service);
-    if (at === undefined) return;
-    const wait = Math.max(0, at - Date.now());
-    this.timers.set(service, setTimeout(() => this.work.add(service), wait).unref());
   }
 }

@@ -20,8 +20,6 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
   private readonly work = new KeyedSerial((service) => this.attend(service), {
     onError: (error, service) => this.log.warn(`${service}: ${messageOf(error)}; looks again`),
   });
-  /** Services with tasks whose time to be drained runs. */
-  private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly pictureComplete: () => void;
   private subscription?: Subscription;
 
@@ -40,7 +38,6 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
 
   async onModuleDestroy(): Promise<void> {
     this.subscription?.unsubscribe();
-    this.timers.forEach((timer) => clearTimeout(timer));
     await this.work.close();
   }
 
@@ -64,7 +61,6 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   private remove(ref: ServiceRef): Promise<boolean> {
-    this.lookAgainAt(serviceKey(ref), undefined);
     return this.own.remove(keys.endpoints(ref), { event: 'removed' });
   }
 
@@ -81,19 +77,12 @@ export class EndpointsService implements OnApplicationBootstrap, OnModuleDestroy
       drainMs: this.picture.drainMs(service),
       now: Date.now(),
     });
-    this.lookAgainAt(service, dueAt);
+    // The time that a task has to be drained runs by itself.
+    this.work.addAt(service, dueAt);
     const isSame = sameEndpoints(before.endpoints, endpoints) && sameLeaving(before.leaving ?? [], leaving);
     if (written && isSame) return true;
     const updatedAt = new Date().toISOString();
     const record = { ...ref, endpoints, ...(leaving.length > 0 && { leaving }), updatedAt };
     return this.own.put(record, { event: 'changed' });
-  }
-
-  private lookAgainAt(service: string, at: number | undefined): void {
-    clearTimeout(this.timers.get(service));
-    this.timers.delete(service);
-    if (at === undefined) return;
-    const wait = Math.max(0, at - Date.now());
-    this.timers.set(service, setTimeout(() => this.work.add(service), wait).unref());
   }
 }

@@ -50,7 +50,7 @@ export function hooks(stage: Stage): void {
     const began = Date.now();
     await remove();
     expect(Date.now() - began).toBeLessThan(12_000);
-    const { stdout } = await stage.cluster.run(['events', '--format', 'json', '--since', '1m']);
+    const { stdout } = await stage.cluster.run(['events', '--format', 'json', '--since', '1m', '--app', 'hooked']);
     expect(stdout).toMatch(/stopped although the pre_stop hook .*did not end within 2 s/);
   });
 }

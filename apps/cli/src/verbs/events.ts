@@ -5,7 +5,7 @@ import { Gateway } from '../client/http.js';
 import { moment } from '../core/ages.js';
 import { eventLine } from '../core/event-line.js';
 import { untilInterrupted } from '../terminal/interrupts.js';
-import { outPaint, print } from '../terminal/output.js';
+import { outPaint, print, say } from '../terminal/output.js';
 import { clientOptions, examples, namespaceOption, parsed, wholeNumber, type NamespaceOptions } from './options.js';
 
 interface Options extends NamespaceOptions {
@@ -17,6 +17,9 @@ interface Options extends NamespaceOptions {
   format: 'table' | 'json';
 }
 
+/** Where nothing else is asked for. */
+const MOST = 1000;
+
 export function define(command: Command): Command {
   command
     .option('-f, --follow', 'stay and print what comes')
@@ -27,7 +30,7 @@ export function define(command: Command): Command {
     )
     .option('--type <type>', 'only this type, such as task.failed')
     .option('--app <app>', 'only this application')
-    .option('--limit <count>', 'at most so many', wholeNumber(1, 100_000))
+    .option('--limit <count>', `at most so many, the oldest first (default: ${MOST})`, wholeNumber(1, 10_000))
     .addOption(
       new Option('--format <format>', 'json: CloudEvents, one a line').choices(['table', 'json']).default('table'),
     );
@@ -47,7 +50,10 @@ async function act(options: Options): Promise<void> {
     print(options.format === 'json' ? JSON.stringify(event) : eventLine(event, paint));
   const query = { namespace, app, type, since, limit };
   if (!options.follow) {
-    for (const event of await gateway.get<CloudEvent[]>('/v1/events', query)) show(event);
+    const most = limit ?? MOST;
+    const events = await gateway.get<CloudEvent[]>('/v1/events', { ...query, limit: most });
+    events.forEach(show);
+    if (events.length === most) say(`the first ${most} only: for others use --since with a later time, or --limit`);
     return;
   }
   const signal = untilInterrupted();

@@ -85,6 +85,22 @@ describe('KeyedSerial', () => {
     expect(errors).toHaveLength(2);
     expect(most).toBe(2);
   });
+
+  test('works on a key at the time that was said last, unless it was worked on before', async () => {
+    const log: string[] = [];
+    const work = new KeyedSerial(async (name) => void log.push(name));
+    work.open();
+    work.addAt('late', Date.now() + 5);
+    work.addAt('late', Date.now() + 60_000);
+    work.addAt('done', Date.now() + 60);
+    work.add('done');
+    work.addAt('never', Date.now() + 5);
+    work.addAt('never', undefined);
+    work.addAt('soon', Date.now() + 120);
+    await eventually(() => log.includes('soon'));
+    await work.close();
+    expect(log).toEqual(['done', 'soon']);
+  });
 });
 
 test('RecordTable keeps the higher revision, by key and by group', () => {

@@ -17,7 +17,7 @@ export interface KeyedSerialOptions {
 export class KeyedSerial {
   private readonly due = new Set<string>();
   private readonly active = new Map<string, Promise<void>>();
-  private readonly retries = new Map<string, NodeJS.Timeout>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly concurrency: number;
   private readonly retryMs: number;
   private state: 'shut' | 'open' | 'closed' = 'shut';
@@ -37,6 +37,18 @@ export class KeyedSerial {
     if (!this.active.has(key)) this.next();
   }
 
+  /**
+   * Has `key` worked on at that time though nothing happens, epoch ms; undefined: no longer. The last word holds, and each
+   * round of work on the key begins with none.
+   */
+  addAt(key: string, at: number | undefined): void {
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+    if (at === undefined || this.state === 'closed') return;
+    const timer = setTimeout(() => this.add(key), Math.max(0, at - Date.now()));
+    this.timers.set(key, timer.unref());
+  }
+
   /** Begins with what has been added so far. */
   open(): void {
     if (this.state !== 'shut') return;
@@ -48,8 +60,8 @@ export class KeyedSerial {
   async close(): Promise<void> {
     this.state = 'closed';
     this.due.clear();
-    this.retries.forEach((timer) => clearTimeout(timer));
-    this.retries.clear();
+    this.timers.forEach((timer) => clearTimeout(timer));
+    this.timers.clear();
     await Promise.all(this.active.values());
   }
 
@@ -71,17 +83,12 @@ export class KeyedSerial {
   }
 
   private async attempt(key: string): Promise<void> {
-    clearTimeout(this.retries.get(key));
-    this.retries.delete(key);
+    this.addAt(key, undefined);
     try {
       await this.work(key);
     } catch (error) {
       this.options.onError?.(error, key);
-      if (this.state === 'open')
-        this.retries.set(
-          key,
-          setTimeout(() => this.add(key), this.retryMs),
-        );
+      this.addAt(key, Date.now() + this.retryMs);
     }
   }
 }
