@@ -1,8 +1,8 @@
 // Throughput, latency and processor time through our data plane against the same HAProxy configured by hand: same servers,
 // same program of load (wrk), same number of threads, alternating. `limit` does the same work as ours: it looks at servers,
-// leaves out one that refuses, and repeats GETs that got no answer, for which HAProxy has to keep a copy of each request.
-// `plain` does none of that: what the work itself costs. Each round is compared within itself, since neighbours on the machine
-// come and go; processor time is what they disturb least.
+// leaves out one that refuses, repeats GETs that got no answer, for which HAProxy has to keep a copy of each request, and goes
+// before what else runs. `plain` does none of that: what the work itself costs. Each round is compared within itself, since
+// neighbours on the machine come and go; processor time is what they disturb least.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ const { values } = parseArgs({
   },
 });
 const SERVERS = 3;
+/** That of ours. */
+const PRIORITY = -5;
 const run = promisify(execFile);
 
 const COMMON = `nbthread ${availableParallelism()}\ndefaults\n  mode http\n  timeout connect 1s\n  timeout client 1m\n  timeout server 1m`;
@@ -46,7 +48,7 @@ function startByHand(file, { port, servers, isPlain }) {
   const lines = servers.map((each, index) => `  server s${index} 127.0.0.1:${each}${isPlain ? '' : ` ${CHECKED}`}\n`);
   const pass = `frontend hand\n  bind :${port}\n  default_backend web\n`;
   const web = `backend web\n  balance leastconn\n  option forwardfor\n${isPlain ? '' : REPEATING}${lines.join('')}`;
-  return startHaproxy(file, `global\n  ${COMMON}\n${pass}${web}`);
+  return startHaproxy(file, `global\n  ${COMMON}\n${pass}${web}`, { priority: isPlain ? 0 : PRIORITY });
 }
 
 /** Ours, as a published port. */

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { NODE, useRig } from '../testing/rig.js';
 import { SLOW_MS, startStand } from '../testing/tasks.js';
@@ -170,13 +171,15 @@ test('a dead task costs no new request, and a request that it had got is not rep
   expect((rig.stands[1]?.seen() ?? 0) - seen + (rig.stands[2]?.seen() ?? 0)).toBe(3);
 });
 
-test('HAProxy that is killed is there again at once, with all it had', async () => {
+test('HAProxy goes before others; killed it is there again at once, with all it had', async () => {
   await route();
   await endpoints([0]);
   await untilServed();
   await confirmed(await endpoints([1]));
   const haproxy = await rig.haproxy();
   const pid = await haproxy.masterPid();
+  const [worker = 0] = (await haproxy.processes())?.current ?? [];
+  expect(getPriority(worker)).toBe(process.getuid?.() === 0 ? -5 : getPriority());
   process.kill(pid ?? 0, 'SIGKILL');
   await eventually(async () => (await haproxy.masterPid().catch(() => pid)) !== pid, { timeoutMs: 10_000 });
   await untilServed();

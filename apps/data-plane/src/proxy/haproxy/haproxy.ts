@@ -12,6 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readProcesses, type Processes } from '../core/readings.js';
@@ -20,6 +21,11 @@ import { firstAlert, refusalOf, type Program } from './program.js';
 
 const START_MS = 10_000;
 const LOOK_MS = 5;
+/**
+ * What every request of the node goes through must not wait for what starts beside it. With -10 it would answer its clients
+ * and servers one by one, where the machine is full, and hand on 7 per cent less.
+ */
+const PRIORITY = -5;
 const MAX_LOG_BYTES = 1_000_000;
 
 export interface HaproxyOptions {
@@ -167,6 +173,7 @@ export class Haproxy {
     const args = ['-W', '-S', `${this.masterPath},mode,600,level,admin`, '-f', this.file];
     const child = spawn(this.options.program.path, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
     closeSync(log);
+    prefer(child.pid);
     let ended = false;
     child.once('error', () => (ended = true));
     child.once('exit', () => (ended = true));
@@ -200,6 +207,21 @@ export class Haproxy {
 /** Neither where it stands in a file that nobody has written, nor which file it was that is gone already. */
 const withoutPlaces = (refusal: string): string =>
   refusal.replace(/^.*'frontend' ?: /, '').replace(/(?: (?:from file|into SSL Context|in))? '[^']*'\.?$/, '');
+
+/**
+ * Gives a process, and what it starts, its cores first: among the processes of a session or a group, and as a session of
+ * its own where Linux shares the cores among sessions. Whoever may not do that has it as it is.
+ */
+function prefer(pid: number | undefined): void {
+  if (pid === undefined) return;
+  for (const act of [() => setPriority(pid, PRIORITY), () => writeFileSync(`/proc/${pid}/autogroup`, `${PRIORITY}`)]) {
+    try {
+      act();
+    } catch {
+      // Not as root, or not on Linux.
+    }
+  }
+}
 
 function sizeOf(path: string): number {
   try {
