@@ -4,8 +4,8 @@ import { jest } from '@jest/globals';
 import type { AnalysisRecord, AppAnswer, CloudEvent, IncidentElement, RevisionElement } from '@tutti/model';
 import { freePort } from '@tutti/bus';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
-import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../harness/ask.js';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 import { compose } from '../harness/compose.js';
 
@@ -66,16 +66,7 @@ const rollout = async (): Promise<NonNullable<AppAnswer['rollout']>> => {
   return found;
 };
 
-/** What answers, by a connection of its own. */
-const ask = (): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const request = get({ port, path: '/cgi-bin/web', agent: false, timeout: 10_000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += String(chunk)));
-      response.on('end', () => resolve(response.statusCode === 200 ? text.trim() : `status ${response.statusCode}`));
-    });
-    request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
-  });
+const answered = (): Promise<string> => ask({ port, path: '/cgi-bin/web' });
 
 interface Answer {
   text: string;
@@ -89,7 +80,7 @@ async function asking(work: () => Promise<void>): Promise<Answer[]> {
   let isOver = false;
   const client = async (): Promise<void> => {
     while (!isOver) {
-      const text = await ask().catch((error: unknown) => String(error));
+      const text = await answered().catch((error: unknown) => String(error));
       answers.push({ text, at: Date.now() });
       await sleep(10);
     }
@@ -119,7 +110,7 @@ async function measured(revision: number): Promise<AnalysisRecord[]> {
 
 test('a good version goes through all steps by itself, each once enough of its requests were good', async () => {
   expect((await deploy(file('one'))).code).toBe(0);
-  await eventually(async () => (await ask().catch(() => '')) === 'one');
+  await eventually(async () => (await answered().catch(() => '')) === 'one');
   const answers = await asking(async () => {
     const { code, stderr } = await deploy(file('two'));
     expect([code, stderr]).toEqual([
@@ -206,5 +197,5 @@ test('a version that nobody asks for anything waits, says for what, and goes on 
   expect((await rollout()).phase).toBe('progressing');
   expect((await cluster.run(['promote', 'shop', '--all'], { timeoutMs: 120_000 })).code).toBe(0);
   expect(await rollout()).toMatchObject({ phase: 'done' });
-  expect(await ask()).toBe('four');
+  expect(await answered()).toBe('four');
 });

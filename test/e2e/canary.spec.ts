@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import type { AppAnswer, TaskElement } from '@tutti/model';
 import { freePort } from '@tutti/bus';
 import { BUSYBOX_IMAGE, eventually } from '@tutti/testing';
-import { get } from 'node:http';
+import { ask } from '../harness/ask.js';
 import { startCluster, type Cluster } from '../harness/cluster.js';
 import { compose } from '../harness/compose.js';
 
@@ -40,16 +40,7 @@ const rollout = async (): Promise<AppAnswer['rollout']> =>
 const tasks = async (): Promise<string[]> =>
   ((await cluster.list('ps', 'shop')) as TaskElement[]).flatMap(({ task }) => task ?? []).sort();
 
-/** What answers, by a connection of its own. */
-const ask = (): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, agent: false, timeout: 10_000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += String(chunk)));
-      response.on('end', () => resolve(response.statusCode === 200 ? text.trim() : `status ${response.statusCode}`));
-    });
-    request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 s')));
-  });
+const answered = (): Promise<string> => ask({ port });
 
 /**
  * Asks one request after the other while `work` is done, as the only client: a second one would take turns with it among
@@ -60,7 +51,7 @@ async function asking(pages: readonly string[], work: (shareOf: (page: string) =
   const answers: string[] = [];
   let isOver = false;
   const client = (async () => {
-    while (!isOver) answers.push(await ask().catch((error: unknown) => String(error)));
+    while (!isOver) answers.push(await answered().catch((error: unknown) => String(error)));
   })();
   const shareOf = async (page: string): Promise<number> => {
     // The request that is under way may have been given a task by the shares before.
@@ -77,7 +68,7 @@ async function asking(pages: readonly string[], work: (shareOf: (page: string) =
 test('a canary takes its share, goes on when it is promoted, and back when it is aborted', async () => {
   const canary = { strategy: 'canary', steps: [20, 50] };
   expect((await deploy(file('one', canary))).code).toBe(0);
-  await eventually(async () => (await ask().catch(() => '')) === 'one');
+  await eventually(async () => (await answered().catch(() => '')) === 'one');
   const before = await tasks();
 
   const wrong = await asking(['one', 'two'], async (shareOf) => {

@@ -34,9 +34,10 @@ export async function startNetwork(options: NetworkOptions): Promise<RunningServ
   if (refusal !== undefined) throw invalid(refusal);
   const bus = await connectBus(options);
   const { cluster, node, desk } = options;
-  const firewall = await findFamily();
   const plane =
-    overlay === 'none' ? undefined : new NetworkPlane({ bus, logger, cluster, node, overlay, desk, firewall });
+    overlay === 'none'
+      ? undefined
+      : new NetworkPlane({ bus, logger, cluster, node, overlay, desk, firewall: await findFamily() });
   if (!plane) desk.offer([]);
   const resolver = new Resolver({ bus, node, logger, desk });
   const close = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { allAddresses } from './addresses.js';
 import { ownAddressIn, type Picture } from './core/picture.js';
 import {
   isComplete,
@@ -10,7 +11,7 @@ import {
   type IpCommand,
   type Routes,
 } from './core/ways.js';
-import { run, runAll, tryRun } from './tools.js';
+import { runAll, tryRun } from './tools.js';
 
 /** A node that this host finds no way to. */
 export interface NoWay {
@@ -89,8 +90,8 @@ export async function removeRoutes(routes: readonly string[]): Promise<void> {
 
 /** Takes away the tunnel of another way, which this host went before. */
 async function fillIn({ range }: Picture, device: string): Promise<void> {
-  const text = await run('ip', ['-4', '-o', 'address', 'show']);
-  for (const stray of strayTunnels(text, ownAddressIn(range), device)) await tryRun('ip', ['link', 'del', stray]);
+  const stray = strayTunnels(await allAddresses(), ownAddressIn(range), device);
+  for (const each of stray) await tryRun('ip', ['link', 'del', each]);
 }
 
 /** Runs commands that are each for a node. @returns the nodes whose commands failed */

@@ -71,15 +71,19 @@ export class Arrangement {
 
   /** Has HAProxy listen on what the routes ask for, if it does not yet. What cannot be had is left out. */
   async arrange(): Promise<void> {
-    const { picture, workers, certificates } = this.options;
+    const { picture, certificates } = this.options;
     const wanted = picture.layout();
     const provided = await certificates.provide(certificatesIn(wanted));
-    const layout = await this.possible(wanted, provided);
+    await this.bring(await this.possible(wanted, provided), provided);
+    certificates.keepOnly(certificatesIn(withCertificates(wanted, provided)));
+  }
+
+  /** Has HAProxy do this, if it does not yet. */
+  private async bring(layout: Layout, provided: Provided): Promise<void> {
     const mark = this.configurations.markOf(layout);
     if (isEmpty(layout)) await this.rest();
-    if (!isEmpty(layout) && (mark !== this.mark || workers.size === 0)) await this.run(layout, { mark, provided });
-    else this.settle(layout);
-    certificates.keepOnly(certificatesIn(withCertificates(wanted, provided)));
+    else if (mark !== this.mark || this.options.workers.size === 0) return this.run(layout, { mark, provided });
+    this.settle(layout);
   }
 
   /** Has HAProxy know who may come to which virtual address, and says what is served. */

@@ -1,8 +1,8 @@
 import { subjects, type Connection } from '@tutti/bus';
 import { readTraffic } from './core/traffic.js';
 import type { Haproxy } from './haproxy/haproxy.js';
+import { publishSamples } from './samples.js';
 
-/** Services in one message, so that it stays far below the bus's limit. */
 const PER_MESSAGE = 1000;
 
 interface SamplerOptions {
@@ -45,10 +45,7 @@ export class TrafficSampler {
     const [pid] = (await haproxy.processes())?.current ?? [];
     if (pid === undefined) return;
     const services = readTraffic(await haproxy.socket.tell(pid, ['show stat -1 2 -1']));
-    if (this.stopped || bus.nc.isClosed()) return;
-    for (let start = 0; start < services.length; start += PER_MESSAGE) {
-      const message = { node, at: new Date().toISOString(), services: services.slice(start, start + PER_MESSAGE) };
-      bus.nc.publish(subjects.samples(node), JSON.stringify(message));
-    }
+    if (this.stopped) return;
+    publishSamples(bus, { subject: subjects.samples(node), node, services, perMessage: PER_MESSAGE });
   }
 }

@@ -1,7 +1,7 @@
 import { subjects, type Connection } from '@tutti/bus';
 import type { ServiceVersions } from '@tutti/model';
+import { publishSamples } from './samples.js';
 
-/** Services in one message, so that it stays far below the bus's limit. */
 const PER_MESSAGE = 500;
 
 interface SamplerOptions {
@@ -45,10 +45,7 @@ export class VersionSampler {
 
   private publish(services: readonly ServiceVersions[]): void {
     const { bus, node } = this.options;
-    if (this.stopped || bus.nc.isClosed()) return;
-    for (let start = 0; start < services.length; start += PER_MESSAGE) {
-      const message = { node, at: new Date().toISOString(), services: services.slice(start, start + PER_MESSAGE) };
-      bus.nc.publish(subjects.versions(node), JSON.stringify(message));
-    }
+    if (this.stopped) return;
+    publishSamples(bus, { subject: subjects.versions(node), node, services, perMessage: PER_MESSAGE });
   }
 }

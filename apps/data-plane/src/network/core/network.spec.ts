@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BridgesRecord } from '@tutti/model';
+import { readAddresses } from './addresses.js';
 import { corrections, removal } from './corrections.js';
 import { chainsOf, deserted, firewallRules, type FirewallRules, type Virtual } from './firewall.js';
 import { pictureOf, type Known, type Picture } from './picture.js';
@@ -263,14 +264,16 @@ describe('the ways', () => {
   });
 
   test("a tunnel that another way has made is told by the node's own address; nobody else's is", () => {
-    const text = [
-      '2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0',
-      '5: tutti-abcdef    inet 10.196.0.0/32 scope global tutti-abcdef',
-      '6: tutti-w01234567    inet 10.196.0.0/32 scope global tutti-w01234567',
-      '7: tutti-wfedcba98    inet 10.80.0.0/32 scope global tutti-wfedcba98',
-      '8: wg0    inet 10.196.0.0/32 scope global wg0',
-    ].join('\n');
-    expect(strayTunnels(text, '10.196.0.0', 'eth0')).toEqual(['tutti-abcdef', 'tutti-w01234567']);
-    expect(strayTunnels(text, '10.196.0.0', 'tutti-w01234567')).toEqual(['tutti-abcdef']);
+    const there = readAddresses(
+      [
+        '2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0',
+        '5: tutti-abcdef    inet 10.196.0.0/32 scope global tutti-abcdef',
+        '6: tutti-w01234567    inet 10.196.0.0/32 scope global tutti-w01234567',
+        '7: tutti-wfedcba98    inet 10.80.0.0/32 scope global tutti-wfedcba98',
+        '8: wg0    inet 10.196.0.0/32 scope global wg0',
+      ].join('\n'),
+    );
+    expect(strayTunnels(there, '10.196.0.0', 'eth0')).toEqual(['tutti-abcdef', 'tutti-w01234567']);
+    expect(strayTunnels(there, '10.196.0.0', 'tutti-w01234567')).toEqual(['tutti-abcdef']);
   });
 });

@@ -1,3 +1,4 @@
+import type { HostAddress } from './addresses.js';
 import type { Picture } from './picture.js';
 
 export const OVERLAYS = ['routed', 'vxlan', 'wireguard', 'none'] as const;
@@ -57,13 +58,8 @@ export interface RouteRules {
 
 const TUNNEL = /^tutti-(w[0-9a-f]{8}|[0-9a-f]{6})$/;
 
-/**
- * Tunnels of this node that another way has made, and that are in the way of this one.
- * @param text as `ip -4 -o address show` prints it
- */
-export function strayTunnels(text: string, own: string, device: string): string[] {
-  const found = text.matchAll(/^\d+:\s+(\S+)\s+inet ([\d.]+)/gm);
-  return [...found].flatMap(([, name = '', address]) =>
-    address === own && name !== device && TUNNEL.test(name) ? [name] : [],
-  );
+/** Tunnels of this node that another way has made, and that are in the way of this one. */
+export function strayTunnels(there: readonly HostAddress[], own: string, device: string): string[] {
+  const others = there.filter((each) => each.address === own && each.device !== device);
+  return others.map((each) => each.device).filter((name) => TUNNEL.test(name));
 }
