@@ -9,10 +9,10 @@ const ALL = 'all';
 /** NATS tells of each election. */
 const ELECTED = ['$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.*', '$JS.EVENT.ADVISORY.CONSUMER.LEADER_ELECTED.*.*'];
 /**
- * What a command takes. The history is left where it is: NATS finds a stream to copy from again far sooner than it begins
- * to copy where both have lost their leader at once.
+ * What a command takes beside STATE. The history is left where it is: NATS finds a stream to copy from again far sooner
+ * than it begins to copy where both have lost their leader at once.
  */
-const NEEDED: readonly StreamName[] = [STREAM.state, STREAM.commands, STREAM.leases];
+const NEEDED: readonly StreamName[] = [STREAM.commands, STREAM.leases];
 /** Elections come in bursts, and a server that has just come is behind for a while. */
 const AGAIN_MS = 1000;
 const ASK_MS = 5000;

@@ -9,6 +9,7 @@ import {
   startNatsServer,
   type ClusterConfig,
   type Connection,
+  type Gathering,
   type NatsServer,
   type ServerAccess,
 } from '@tutti/bus';
@@ -41,7 +42,7 @@ export interface NatsOptions {
 export class Nats {
   private stopping = false;
   /** Of several servers only. */
-  private gathering: { close(): Promise<void> } | undefined;
+  private gathering: Gathering | undefined;
 
   private constructor(
     private readonly options: NatsOptions,
