@@ -187,6 +187,27 @@ describe('OwnRecords of a follower', () => {
     standing.leads = false;
   });
 
+  test('what it decided after the version that the leader wrote still stands', async () => {
+    const own = ownIncidents(standing);
+    const versions = ['theirs', 'second', 'third'].map((cause) => ({ ...incident('slow', cause), downMs: undefined }));
+    for (const version of versions) await own.put(version, opened);
+    expect(own.take(await theirs('slow'))).toBe('shop');
+    expect([own.get(key('slow'))?.cause, own.isDraft(key('slow'))]).toEqual(['third', true]);
+    standing.leads = true;
+    expect([await own.settle('shop'), await cause('slow'), own.isDraft(key('slow'))]).toEqual([true, 'third', false]);
+    standing.leads = false;
+  });
+
+  test('the same where the leader’s version is met only when it is written', async () => {
+    const own = ownIncidents(standing);
+    for (const cause of ['theirs', 'last']) await own.put(incident('late', cause), opened);
+    await theirs('late');
+    standing.leads = true;
+    expect([await own.settle('shop'), own.get(key('late'))?.cause]).toEqual([false, 'last']);
+    expect([await own.settle('shop'), await cause('late')]).toEqual([true, 'last']);
+    standing.leads = false;
+  });
+
   test('a draft gives way to what was written meanwhile', async () => {
     const own = ownIncidents(standing);
     await own.put(incident('race', 'ours'), opened);

@@ -56,7 +56,7 @@ export class OwnRecords<K extends RecordKind> {
       if (echo >= revision) return undefined;
     }
     const group = this.table.take(change);
-    if (group !== undefined) this.drafts.delete(key);
+    if (group !== undefined) this.drafts.written(key, this.table.get(key)?.value);
     return group;
   }
 
@@ -135,7 +135,7 @@ export class OwnRecords<K extends RecordKind> {
   private async settleOne(key: Key<K>): Promise<boolean> {
     for (const { record, write } of this.drafts.steps(key)) {
       if (!(await this.commit(key, write(this.expected(key)), record))) {
-        this.drafts.delete(key);
+        this.drafts.written(key, this.table.get(key)?.value);
         return false;
       }
     }
