@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeAccount, encodeOperator, encodeUser, newScopedSigner } from '@nats-io/jwt';
-import { createAccount, createOperator, fromPublic, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { fromPublic, type KeyPair } from '@nats-io/nkeys';
+import { keyPairOf, newKeyPair } from './key-pair.js';
 import { nodePermissions, permissionsOf, type Permissions, type UserName } from './permissions.js';
 
 /** What a nats-server has to be told to know whom to let in: no secret among it. */
@@ -15,7 +16,6 @@ export interface ServerAccess {
 }
 
 const UNLIMITED = -1;
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** The keys that everything else is signed with; kept in a folder, made when there are none. */
@@ -28,10 +28,10 @@ export class Authority {
 
   /** @param dir exists, and is readable by its owner only */
   constructor(private readonly dir: string) {
-    this.operator = this.key('operator', createOperator);
-    this.account = this.key('account', createAccount);
-    this.system = this.key('system', createAccount);
-    this.nodes = this.key('nodes', createAccount);
+    this.operator = this.key('operator', 'operator');
+    this.account = this.key('account', 'account');
+    this.system = this.key('system', 'account');
+    this.nodes = this.key('nodes', 'account');
   }
 
   /** The account that our users belong to; nats-server keeps its streams in a folder of this name. */
@@ -64,10 +64,10 @@ export class Authority {
     return encodeUser(user, key, this.account, claimsOf(permissionsOf(user)));
   }
 
-  private key(name: string, make: () => KeyPair): KeyPair {
+  private key(name: string, kind: 'operator' | 'account'): KeyPair {
     const path = this.pathOf(name);
-    if (existsSync(path)) return fromSeed(encoder.encode(readFileSync(path, 'utf8').trim()));
-    const pair = make();
+    if (existsSync(path)) return keyPairOf(readFileSync(path, 'utf8').trim());
+    const pair = newKeyPair(kind);
     writeFileSync(path, `${decoder.decode(pair.getSeed())}\n`, { mode: 0o600 });
     return pair;
   }
@@ -109,7 +109,7 @@ export class NodeSigner {
   sign(node: string, publicKey: string): Promise<string> {
     const { account, seed } = this.signing;
     const issuer = { issuer_account: account };
-    return encodeUser(node, publicKey, fromSeed(encoder.encode(seed)), issuer, { scopedUser: true });
+    return encodeUser(node, publicKey, keyPairOf(seed), issuer, { scopedUser: true });
   }
 }
 

@@ -2,15 +2,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { fmtCreds } from '@nats-io/jwt';
-import { createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import type { KeyPair } from '@nats-io/nkeys';
 import { SERVICES } from '@tutti/model';
 import { Authority } from './authority.js';
+import { keyPairOf, newKeyPair } from './key-pair.js';
 import type { UserName } from './permissions.js';
 
 /** Users that are made with the cluster; nodes get theirs when they join. */
 export const USERS: readonly UserName[] = [...SERVICES.filter((name) => name !== 'provisioner'), 'operator'];
-
-const encoder = new TextEncoder();
 
 /** Where a user's pass and secret are kept, in the form that NATS tools take as credentials. */
 export function credentialsPath(dir: string, user: UserName): string {
@@ -41,9 +40,9 @@ export async function ensureCredentials(dir: string): Promise<Authority> {
 
 /** The secret of the user whose credentials stand at `path`; a new one where there are none. */
 export function userKey(path: string): KeyPair {
-  if (!existsSync(path)) return createUser();
+  if (!existsSync(path)) return newKeyPair('user');
   const seed = /^SU[A-Z2-7]+$/m.exec(readFileSync(path, 'utf8'))?.[0];
-  return seed === undefined ? createUser() : fromSeed(encoder.encode(seed));
+  return seed === undefined ? newKeyPair('user') : keyPairOf(seed);
 }
 
 /** Writes a user's credentials, whole or not at all. */
