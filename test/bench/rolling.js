@@ -14,7 +14,7 @@ import { withPeer } from './rolling/swarm.js';
 
 const { values } = parseArgs({
   options: {
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '400' },
     requests: { type: 'string', default: '500000' },
     replicas: { type: 'string', default: '12' },
     only: { type: 'string', default: '' },

@@ -1,5 +1,5 @@
 // The lab that the tests of many hosts stand on.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { BUSYBOX_IMAGE } from '@tutti/testing';
 import { startLab, type Lab } from '../lab/index.js';
@@ -35,6 +35,17 @@ test('hosts have an engine each, and reach one another until one is cut off', as
   expect(await reaches(h2.ip)).toBe(true);
 });
 
+const hasGroups = existsSync('/sys/fs/cgroup/cpu/cpu.shares');
+(hasGroups ? test : test.skip)('a container weighs as much as all that its engine does ten times over', async () => {
+  const container = await lab.host('h2').docker.createContainer({ Image: BUSYBOX_IMAGE, Cmd: ['sleep', '600'] });
+  await container.start();
+  const { State } = await container.inspect();
+  const sharesOf = (group: string): number => Number(readFileSync(`/sys/fs/cgroup/cpu/${group}/cpu.shares`, 'utf8'));
+  const [, group] = /:cpu:\/(.+)/.exec(readFileSync(`/proc/${State.Pid}/cgroup`, 'utf8')) ?? [];
+  expect(group).toBe(`tutti-lab-${lab.number}/${container.id}`);
+  expect(sharesOf(group ?? '') / sharesOf(`tutti-lab-${lab.number}/engine-h2`)).toBeCloseTo(10, 0);
+});
+
 test('an engine can be killed and comes back', async () => {
   const h2 = lab.host('h2');
   await h2.killEngine();
@@ -50,6 +61,7 @@ test('an unknown host is an error that names those that there are', () => {
 test('stopping leaves nothing', async () => {
   await lab.stop();
   expect(existsSync(lab.dir)).toBe(false);
+  expect(existsSync(`/sys/fs/cgroup/cpu/tutti-lab-${lab.number}`)).toBe(false);
   const links = await run('ip', '-brief', 'link');
   expect(links).not.toContain(`tl${lab.number}`);
   expect(await run('ip', 'netns', 'list')).not.toContain(`tl${lab.number}-`);

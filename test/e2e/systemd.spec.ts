@@ -32,6 +32,13 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
     const words = ['security', '--offline=true', '--threshold=35', path];
     expect(spawnSync('systemd-analyze', words, { encoding: 'utf8' })).toMatchObject({ status: 0 });
   });
+
+  it('the weight of the engine is what systemd understands', () => {
+    const path = join(dir, 'engine.service');
+    writeFileSync(path, `[Unit]\nDescription=An engine\n${unitText('engine-weight.conf')}ExecStart=/bin/true\n`);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
 });
 
 (here ? describe : describe.skip)('a host that systemd runs', () => {

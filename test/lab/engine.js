@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { enter } from './network.js';
 import { tryRun } from './shell.js';
+import * as weights from './weights.js';
 
 const READY_MS = 60_000;
 const MOST_STARTS = 3;
@@ -28,7 +29,9 @@ async function comesUp({ number, index, dir }) {
   // Numbers that a killed engine has left behind may be somebody else's by now.
   for (const stale of ['docker.pid', 'exec/containerd/containerd.pid']) rmSync(join(dir, stale), { force: true });
   const log = openSync(join(dir, 'dockerd.log'), 'a');
-  const child = spawn('nsenter', [...enter(number, index), 'dockerd', ...options(dir, index)], {
+  const inGroup = weights.enter(number, index, 'engine');
+  const command = [...inGroup, 'nsenter', ...enter(number, index), 'dockerd', ...options({ number, index, dir })];
+  const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', log, log],
     detached: true,
   });
@@ -47,11 +50,12 @@ const lastLineOf = (file) => read(file).trim().split('\n').at(-1);
 export const socketOf = (dir) => join(dir, 'docker.sock');
 export const engineAt = (dir) => new Docker({ socketPath: socketOf(dir) });
 
-function options(dir, index) {
+function options({ number, index, dir }) {
   return [
     ...['-H', `unix://${socketOf(dir)}`, '--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
     ...['--pidfile', join(dir, 'docker.pid'), '--bip', `10.232.${index}.1/24`],
     ...['--default-address-pool', `base=10.${100 + index}.0.0/16,size=24`, '--log-level', 'warn'],
+    ...weights.engineOptions(number),
   ];
 }
 

@@ -8,6 +8,7 @@ import { using } from '../harness/cleanup.js';
 import * as engine from './engine.js';
 import * as network from './network.js';
 import { requireLinuxRoot } from './shell.js';
+import * as weights from './weights.js';
 
 /** Where labs note what they have made, so that it can be removed by whoever comes later. */
 const LABS = join(tmpdir(), 'tutti-labs');
@@ -74,6 +75,7 @@ export class Lab {
   async stop() {
     await Promise.all(this.hosts.map((host) => host.stop()));
     await network.removeBridge(this.number);
+    weights.remove(this.number);
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
@@ -112,5 +114,9 @@ export class Host {
   /** Runs a program to its end as if on the host. @returns what it printed */
   exec = (...command) => network.inNamespace(this.number, this.index, ...command);
   /** Starts a program as if on the host. */
-  spawn = (command, options) => spawn('nsenter', [...network.enter(this.number, this.index), ...command], options);
+  spawn(command, options) {
+    const { number, index } = this;
+    const [program, ...words] = [...weights.enter(number, index, 'agent'), 'nsenter', ...network.enter(number, index)];
+    return spawn(program, [...words, ...command], options);
+  }
 }
