@@ -48,6 +48,9 @@ export function sharedName(
   return stated ?? `tutti_${namespace}_${app}_${key}`;
 }
 
+/** Keys of networks, volumes, configs and secrets: they become parts of the engine's names and of files', which are laxer. */
+export const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
 const TASK_ID = /^[0-9a-f]{12}$/;
 
 /** A task's id: twelve lower-case hexadecimal digits, as Docker's short ids. */

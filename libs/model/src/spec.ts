@@ -174,6 +174,9 @@ export type RolloutSpec =
   /** All new tasks beside the old ones, without traffic; then all of it at once. */
   | { strategy: 'blue-green'; analysis?: AnalysisSpec };
 
+/** {@link AnalysisSpec.minRequests} where nothing is said, and the most that can be. */
+export const MIN_REQUESTS = { byDefault: 100, most: 1_000_000_000 };
+
 /** What the requests to a new version are held to at each step; there is at least one limit. */
 export interface AnalysisSpec {
   /** Of its requests, 0 to 1. */

@@ -38,6 +38,7 @@ class Application {
   changes() {
     return [
       ['rolling upgrade', () => this.#upgrade()],
+      ['upgrade, four at once', () => this.#upgrade({ parallelism: 4 })],
       ['rollback', () => this.#command('rollback', {})],
       ['scale in', () => this.scale(3)],
       ['scale out', () => this.scale(this.replicas)],
@@ -45,23 +46,23 @@ class Application {
       ['uncordon, rebalance', () => this.#refill()],
       ['restart', () => this.#command('restart', {})],
       ['config change', () => this.#reconfigure()],
-      ['canary', () => this.#upgrade(CANARY)],
+      ['canary', () => this.#upgrade({ rollout: CANARY })],
       ['kill of a container', () => this.#kill()],
       ['bare starts and stops', () => this.#bare()],
     ];
   }
 
-  deploy(rollout) {
-    return deployed(this.cluster, APP, { text: this.#file(rollout) });
+  deploy(how) {
+    return deployed(this.cluster, APP, { text: this.#file(how) });
   }
 
   scale(web) {
     return this.#command('scale', { services: { web } });
   }
 
-  #upgrade(rollout) {
+  #upgrade(how) {
     this.#version += 1;
-    return this.deploy(rollout);
+    return this.deploy(how);
   }
 
   #reconfigure() {
@@ -116,7 +117,8 @@ class Application {
     return this.cluster.succeed(words, { timeoutMs: 180_000 });
   }
 
-  #file(rollout) {
+  /** @param parallelism absent: one task at a time, as Compose has it */
+  #file({ rollout, parallelism } = {}) {
     const web = {
       image: this.image,
       command: ['node', '-e', SERVER],
@@ -126,7 +128,7 @@ class Application {
       stop_grace_period: '2s',
       deploy: {
         replicas: this.replicas,
-        update_config: { parallelism: 4, order: 'start-first', monitor: '1s' },
+        update_config: { ...(parallelism && { parallelism }), order: 'start-first', monitor: '1s' },
         resources: { limits: { cpus: '1', memory: '256M' }, reservations: { cpus: '0.01', memory: '16M' } },
       },
       ...(rollout && { 'x-tutti': { rollout } }),

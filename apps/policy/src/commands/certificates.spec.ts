@@ -83,6 +83,27 @@ test('TLS where no proxy could end it is refused, and so is a secret that nobody
   ]);
 });
 
+test('a host name with two certificates is refused', () => {
+  const secrets = { shop: { content: shop.pem }, other: { content: other.pem } };
+  const http = (path: string, tls: string, host = 'shop.example') => ({ http: [{ host, path, target: 80, tls }] });
+  const judged = (tls: string, host?: string) => {
+    const web = { image: 'web', traffic: http('/', 'shop') };
+    return admit(
+      { spec: { services: { web, api: { image: 'api', traffic: http('/api', tls, host) } }, secrets } },
+      DEFAULT_LIMITS,
+    );
+  };
+  expect(judged('other')).toEqual({
+    faults: [
+      {
+        path: 'services.api.x-tutti.http[0].tls',
+        message: 'is other, and another rule serves shop.example with shop: a host has one certificate',
+      },
+    ],
+  });
+  for (const fine of [judged('shop'), judged('other', 'other.example')]) expect(fine).not.toHaveProperty('faults');
+});
+
 test('one that is named by its digest was judged when it came', () => {
   expect(judge({ content: { digest: 'a'.repeat(64), bytes: 9 } })).toMatchObject({ ok: true, texts: [] });
 });

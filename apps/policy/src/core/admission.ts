@@ -8,7 +8,7 @@ import {
 } from '@tutti/model';
 import { dependencyFaults } from './dependencies.js';
 import { contentFaults, fileFaults } from './files.js';
-import { tlsFaults } from './tls.js';
+import { certificateFaults, tlsFaults } from './tls.js';
 
 /** More tasks of one service than anyone means; a mistyped number must not fill the cluster with records. */
 export const MAX_REPLICAS = 100_000;
@@ -31,6 +31,7 @@ export function admissionFaults(spec: ApplicationSpec): Fault[] {
     ...services.flatMap(([name, service]) => serviceFaults(name, service, spec)),
     ...dependencyFaults(spec),
     ...contentFaults(spec),
+    ...certificateFaults(spec),
     ...sizeFaults(spec),
   ];
 }

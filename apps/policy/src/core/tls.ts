@@ -17,5 +17,20 @@ export function tlsFaults(service: ServiceSpec, { spec, path }: { spec: Applicat
   ];
 }
 
+/** A proxy finds the certificate by the host name alone. */
+export function certificateFaults({ services }: ApplicationSpec): Fault[] {
+  const secrets = new Map<string, string>();
+  return Object.entries(services).flatMap(([service, { traffic }]) =>
+    traffic.http.flatMap(({ host, tls }, index) => {
+      if (host === undefined || tls === undefined) return [];
+      const other = secrets.get(host) ?? tls;
+      secrets.set(host, other);
+      const path = `services.${service}.x-tutti.http[${index}].tls`;
+      const message = `is ${tls}, and another rule serves ${host} with ${other}: a host has one certificate`;
+      return other === tls ? [] : [{ path, message }];
+    }),
+  );
+}
+
 const NO_PROXY =
   'is for ports that proxies listen on: those of a service that is no job, mode ingress, tcp, with one fixed published port';

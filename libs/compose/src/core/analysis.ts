@@ -1,4 +1,4 @@
-import type { AnalysisSpec } from '@tutti/model';
+import { MIN_REQUESTS, type AnalysisSpec } from '@tutti/model';
 import { compact } from './json.js';
 import { keyTable } from './keys.js';
 import { section, type Place } from './place.js';
@@ -14,9 +14,6 @@ export const ANALYSIS_KEYS = keyTable('services.*.x-tutti.rollout.analysis', {
   },
 });
 
-const MIN_REQUESTS = 100;
-const MOST_REQUESTS = 1_000_000_000;
-
 /** What the requests to a new version are held to. */
 export function analysis(place: Place | undefined): AnalysisSpec | undefined {
   if (!place) return undefined;
@@ -26,7 +23,7 @@ export function analysis(place: Place | undefined): AnalysisSpec | undefined {
   return compact({
     maxErrorRate: share(rate),
     ...mostLatency(latency),
-    minRequests: integer(keys.at('min_requests'), { min: 1, max: MOST_REQUESTS }) ?? MIN_REQUESTS,
+    minRequests: integer(keys.at('min_requests'), { min: 1, max: MIN_REQUESTS.most }) ?? MIN_REQUESTS.byDefault,
   });
 }
 

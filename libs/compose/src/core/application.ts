@@ -1,5 +1,6 @@
 import {
   isName,
+  RESOURCE_KEY,
   tlsSecrets,
   type ApplicationSpec,
   type ContentKind,
@@ -42,8 +43,6 @@ export interface Application {
 }
 
 const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
-/** Keys of networks and volumes become parts of the engine's names, which are laxer than ours. */
-const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 const RESOURCE_RULE = 'is no name: use up to 63 letters, digits, -, _ and .';
 
 /** Reads a whole document; what is wrong stands in the report, and the result is of use only if nothing does. */

@@ -1,4 +1,4 @@
-import type { AppRef, RouteRecord } from '@tutti/model';
+import { RESOURCE_KEY, type AppRef, type RouteRecord } from '@tutti/model';
 
 /** A certificate with its chain and private key, by the secret that holds it. */
 export interface Certificate extends AppRef {
@@ -6,7 +6,6 @@ export interface Certificate extends AppRef {
   digest: string;
 }
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 /** Of the digest, in a file's name: names may be as long as three times this. */
 const BRIEF = 32;
@@ -16,7 +15,7 @@ export function certificateOf(
   { namespace, app, certificates = {} }: RouteRecord,
   name: unknown,
 ): Certificate | undefined {
-  if (typeof name !== 'string' || !NAME.test(name) || !Object.hasOwn(certificates, name)) return undefined;
+  if (typeof name !== 'string' || !RESOURCE_KEY.test(name) || !Object.hasOwn(certificates, name)) return undefined;
   const digest = certificates[name];
   return typeof digest === 'string' && DIGEST.test(digest) ? { namespace, app, name, digest } : undefined;
 }

@@ -4,6 +4,7 @@ import {
   defaultTarget,
   FILE_MODE_MASK,
   MAX_CONTENT_BYTES,
+  RESOURCE_KEY,
   type ContentKind,
   type ContentSpec,
   type FileSpec,
@@ -28,7 +29,7 @@ export const contentOrName: Decoder<ContentSpec | { content: string }> = (value,
 const id = optional(integer({ max: 2 ** 31 - 1 }));
 const kind = oneOf<ContentKind>('config', 'secret');
 /** The name of a config or secret. */
-export const contentName = text({ like: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, what: 'the name of a config or secret' });
+export const contentName = text({ like: RESOURCE_KEY, what: 'the name of a config or secret' });
 
 /** A config or secret in a container; where it is said not where, Compose's place for it. */
 export const fileSpec: Decoder<FileSpec> = (value, at) => {

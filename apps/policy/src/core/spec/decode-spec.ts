@@ -1,5 +1,6 @@
 import {
   isName,
+  RESOURCE_KEY,
   tlsSecrets,
   type ApplicationSpec,
   type ContentKind,
@@ -13,7 +14,6 @@ import { contentOrName } from './content-spec.js';
 import { At, boolean, dictionary, object, optional, or, text, type Decoder } from './decoder.js';
 import { serviceSpec } from './service-spec.js';
 
-const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 const resourceKey = (key: string): string | undefined =>
   RESOURCE_KEY.test(key) ? undefined : 'is no name: use up to 63 letters, digits, -, _ and .';
 const serviceName = (key: string): string | undefined =>

@@ -1,11 +1,11 @@
-import type { AnalysisSpec, RolloutSpec } from '@tutti/model';
+import { MIN_REQUESTS, type AnalysisSpec, type RolloutSpec } from '@tutti/model';
 import { array, duration, integer, multiple, object, oneOf, optional, or, ratio, type Decoder } from './decoder.js';
 
 const analysis = object<AnalysisSpec>({
   maxErrorRate: optional(ratio),
   maxLatencyMs: optional(integer({ min: 1 })),
   maxLatencyRatio: optional(multiple),
-  minRequests: or(integer({ min: 1, max: 1_000_000_000 }), 100),
+  minRequests: or(integer({ min: 1, max: MIN_REQUESTS.most }), MIN_REQUESTS.byDefault),
 });
 
 const canary = object<Extract<RolloutSpec, { strategy: 'canary' }>>({
