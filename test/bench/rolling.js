@@ -9,6 +9,7 @@ import { startLoad } from '../harness/load/index.js';
 import { nodeStandIn } from '../harness/stand-ins.js';
 import { median, printCases, printTable, round } from '../harness/stats.js';
 import { withLab } from '../lab/index.js';
+import { YIELDING_WEIGHT } from '../lab/weights.js';
 import { withOurs } from './rolling/ours.js';
 import { withPeer } from './rolling/swarm.js';
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '400' },
     requests: { type: 'string', default: '500000' },
     replicas: { type: 'string', default: '12' },
+    'engine-weight': { type: 'string', default: `${YIELDING_WEIGHT}` },
     only: { type: 'string', default: '' },
     'no-swarm': { type: 'boolean', default: false },
   },
@@ -86,7 +88,7 @@ function print(who, rows) {
   );
 }
 
-await withLab({ hosts: 3 }, async (lab) => {
+await withLab({ hosts: 3, engineWeight: Number(values['engine-weight']) }, async (lab) => {
   const image = await nodeStandIn();
   for (const host of lab.hosts) await copyImage(image, host.docker);
   const replicas = Number(values.replicas);

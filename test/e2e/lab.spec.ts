@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab({ hosts: 2 });
+  lab = await startLab({ hosts: 2, engineWeight: 10 });
 });
 afterAll(() => lab?.stop());
 

@@ -25,11 +25,11 @@ export async function startEngine(host) {
   }
 }
 
-async function comesUp({ number, index, dir }) {
+async function comesUp({ number, index, dir, engineWeight }) {
   // Numbers that a killed engine has left behind may be somebody else's by now.
   for (const stale of ['docker.pid', 'exec/containerd/containerd.pid']) rmSync(join(dir, stale), { force: true });
   const log = openSync(join(dir, 'dockerd.log'), 'a');
-  const inGroup = weights.enter(number, index, 'engine');
+  const inGroup = weights.enter(number, `engine-h${index}`, engineWeight);
   const command = [...inGroup, 'nsenter', ...enter(number, index), 'dockerd', ...options({ number, index, dir })];
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', log, log],

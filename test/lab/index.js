@@ -15,13 +15,13 @@ const LABS = join(tmpdir(), 'tutti-labs');
 
 /**
  * Makes a lab.
- * @param options `hosts`: how many, at most 200
+ * @param options `hosts`: how many, at most 200; `engineWeight`: what an engine's work weighs where a container weighs 100
  * @throws Error in one sentence where this machine cannot have one
  */
-export async function startLab({ hosts = 3 } = {}) {
+export async function startLab({ hosts = 3, engineWeight = weights.DEFAULT_WEIGHT } = {}) {
   await requireLinuxRoot();
   const number = await network.makeBridge();
-  const lab = new Lab(number, hosts);
+  const lab = new Lab(number, { hosts, engineWeight });
   try {
     await lab.start();
   } catch (error) {
@@ -43,18 +43,18 @@ export function labs() {
 }
 
 function labOf(number) {
-  const { hosts } = JSON.parse(readFileSync(join(LABS, `${number}`, 'lab.json'), 'utf8'));
-  return new Lab(number, hosts);
+  return new Lab(number, JSON.parse(readFileSync(join(LABS, `${number}`, 'lab.json'), 'utf8')));
 }
 
 /** See {@link startLab}. Hosts are named h1, h2, … */
 export class Lab {
-  constructor(number, hosts) {
+  constructor(number, options) {
     this.number = number;
+    this.options = options;
     this.dir = join(LABS, `${number}`);
     /** This machine's address in the lab: where a control plane on it is reached from the hosts. */
     this.gateway = network.gatewayOf(number);
-    this.hosts = Array.from({ length: hosts }, (_, index) => new Host(this, index + 1));
+    this.hosts = Array.from({ length: options.hosts }, (_, index) => new Host(this, index + 1));
   }
 
   /** @throws Error where there is no such host */
@@ -67,7 +67,7 @@ export class Lab {
 
   async start() {
     mkdirSync(this.dir, { recursive: true });
-    writeFileSync(join(this.dir, 'lab.json'), JSON.stringify({ hosts: this.hosts.length }));
+    writeFileSync(join(this.dir, 'lab.json'), JSON.stringify(this.options));
     await Promise.all(this.hosts.map((host) => host.start()));
   }
 
@@ -82,8 +82,9 @@ export class Lab {
 
 /** One host of a lab. */
 export class Host {
-  constructor({ number, dir }, index) {
+  constructor({ number, dir, options }, index) {
     this.number = number;
+    this.engineWeight = options.engineWeight;
     this.index = index;
     this.name = `h${index}`;
     this.ip = network.addressOf(number, index);
@@ -116,7 +117,11 @@ export class Host {
   /** Starts a program as if on the host. */
   spawn(command, options) {
     const { number, index } = this;
-    const [program, ...words] = [...weights.enter(number, index, 'agent'), 'nsenter', ...network.enter(number, index)];
+    const [program, ...words] = [
+      ...weights.enter(number, `agent-h${index}`),
+      'nsenter',
+      ...network.enter(number, index),
+    ];
     return spawn(program, [...words, ...command], options);
   }
 }
