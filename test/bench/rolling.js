@@ -29,6 +29,11 @@ const isWanted = ([name]) => values.only === '' || values.only.split(',').includ
 
 /** Makes the changes in turn until so many `requests` were sent. @returns a row of figures for each stretch */
 async function underLoad({ targets, changes, requests }) {
+  const wanted = changes.filter(isWanted);
+  if (wanted.length === 0) {
+    console.log(`--only names none of: ${changes.map(([name]) => name).join(', ')}`);
+    return [];
+  }
   const rows = [];
   const load = startLoad({ targets, rate: Number(values.rate) });
   const note = async (change) => {
@@ -41,7 +46,7 @@ async function underLoad({ targets, changes, requests }) {
   await sleep(3000);
   await load.cut();
   do {
-    for (const [name, act] of changes.filter(isWanted)) {
+    for (const [name, act] of wanted) {
       await sleep(REST_MS);
       await note('rest');
       await act();
@@ -72,6 +77,7 @@ function summed(rows, name) {
 }
 
 function print(who, rows) {
+  if (rows.length === 0) return;
   const all = [...new Set(rows.map(({ change }) => change))].map((name) => summed(rows, name));
   console.log(`\n${who}`);
   printTable(

@@ -38,12 +38,12 @@ class Application {
   changes() {
     return [
       ['rolling upgrade', () => this.#upgrade()],
-      ['upgrade, four at once', () => this.#upgrade({ parallelism: 4 })],
+      ['upgrade of four at once', () => this.#upgrade({ parallelism: 4 })],
       ['rollback', () => this.#command('rollback', {})],
       ['scale in', () => this.scale(3)],
       ['scale out', () => this.scale(this.replicas)],
       ['drain', () => this.#cli('drain', 'h3')],
-      ['uncordon, rebalance', () => this.#refill()],
+      ['uncordon and rebalance', () => this.#refill()],
       ['restart', () => this.#command('restart', {})],
       ['config change', () => this.#reconfigure()],
       ['canary', () => this.#upgrade({ rollout: CANARY })],
