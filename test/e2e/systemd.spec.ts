@@ -23,12 +23,16 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
   const dir = mkdtempSync(join(tmpdir(), 'tutti-units-'));
   afterAll(() => rmSync(dir, { recursive: true }));
 
+  const expectUnderstood = (path: string): void => {
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  };
+
   it.each(UNITS)('%s is what systemd understands, and is exposed little', (name) => {
     const path = join(dir, name);
     // Where the programs are on this machine.
     writeFileSync(path, unitText(name).replaceAll('/opt/tutti', process.cwd()));
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expectUnderstood(path);
     const words = ['security', '--offline=true', '--threshold=35', path];
     expect(spawnSync('systemd-analyze', words, { encoding: 'utf8' })).toMatchObject({ status: 0 });
   });
@@ -36,8 +40,7 @@ if (!here) console.warn('systemd units: not run, since there is no systemd here,
   it('the weight of the engine is what systemd understands', () => {
     const path = join(dir, 'engine.service');
     writeFileSync(path, `[Unit]\nDescription=An engine\n${unitText('engine-weight.conf')}ExecStart=/bin/true\n`);
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expectUnderstood(path);
   });
 });
 

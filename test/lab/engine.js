@@ -1,12 +1,10 @@
 // A Docker Engine of a lab's host: a dockerd of its own, with its own folders, in the host's network.
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { enter } from './network.js';
 import { tryRun } from './shell.js';
-import * as weights from './weights.js';
+import { engineOptions } from './weights.js';
 
 const READY_MS = 60_000;
 const MOST_STARTS = 3;
@@ -25,15 +23,14 @@ export async function startEngine(host) {
   }
 }
 
-async function comesUp({ number, index, dir, engineWeight }) {
+async function comesUp(host) {
+  const { dir } = host;
   // Numbers that a killed engine has left behind may be somebody else's by now.
   for (const stale of ['docker.pid', 'exec/containerd/containerd.pid']) rmSync(join(dir, stale), { force: true });
   const log = openSync(join(dir, 'dockerd.log'), 'a');
-  const inGroup = weights.enter(number, `engine-h${index}`, engineWeight);
-  const command = [...inGroup, 'nsenter', ...enter(number, index), 'dockerd', ...options({ number, index, dir })];
-  const child = spawn(command[0], command.slice(1), {
-    stdio: ['ignore', log, log],
-    detached: true,
+  const child = host.spawn(['dockerd', ...options(host)], {
+    ...{ group: 'engine', weight: host.engineWeight },
+    ...{ stdio: ['ignore', log, log], detached: true },
   });
   closeSync(log);
   child.unref();
@@ -55,7 +52,7 @@ function options({ number, index, dir }) {
     ...['-H', `unix://${socketOf(dir)}`, '--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
     ...['--pidfile', join(dir, 'docker.pid'), '--bip', `10.232.${index}.1/24`],
     ...['--default-address-pool', `base=10.${100 + index}.0.0/16,size=24`, '--log-level', 'warn'],
-    ...weights.engineOptions(number),
+    ...engineOptions(number),
   ];
 }
 

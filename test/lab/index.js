@@ -67,6 +67,7 @@ export class Lab {
 
   async start() {
     mkdirSync(this.dir, { recursive: true });
+    weights.make(this.number);
     writeFileSync(join(this.dir, 'lab.json'), JSON.stringify(this.options));
     await Promise.all(this.hosts.map((host) => host.start()));
   }
@@ -114,14 +115,11 @@ export class Host {
   unslow = () => network.mendWire(this.number, this.index);
   /** Runs a program to its end as if on the host. @returns what it printed */
   exec = (...command) => network.inNamespace(this.number, this.index, ...command);
-  /** Starts a program as if on the host. */
-  spawn(command, options) {
+  /** Starts a program as if on the host. @param options `group` and `weight`: beside which others, and what it weighs */
+  spawn(command, { group = 'agent', weight, ...options } = {}) {
     const { number, index } = this;
-    const [program, ...words] = [
-      ...weights.enter(number, `agent-h${index}`),
-      'nsenter',
-      ...network.enter(number, index),
-    ];
-    return spawn(program, [...words, ...command], options);
+    const inGroup = weights.enter(number, `${group}-h${index}`, weight);
+    const [program, ...words] = [...inGroup, 'nsenter', ...network.enter(number, index), ...command];
+    return spawn(program, words, options);
   }
 }

@@ -7,6 +7,9 @@ import { invalid } from './errors.js';
  */
 const NAME = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/;
 
+/** What {@link isName} asks for, as the end of a sentence that says what is none. */
+export const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
+
 /** The namespace token under which records of the cluster itself (nodes, ledgers) appear in the history. */
 export const CLUSTER_NAMESPACE = 'cluster';
 
@@ -24,9 +27,7 @@ export function isName(text: unknown): text is string {
  */
 export function requireName(text: unknown, what: string): string {
   if (isName(text)) return text;
-  throw invalid(
-    `${what} ${JSON.stringify(text)} is not a name: use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit`,
-  );
+  throw invalid(`${what} ${JSON.stringify(text)} is not a name: ${NAME_RULE}`);
 }
 
 /** Makes a legal name of any text (a host name, a folder's name); `fallback` where nothing is left. */
@@ -50,6 +51,7 @@ export function sharedName(
 
 /** Keys of networks, volumes, configs and secrets: they become parts of the engine's names and of files', which are laxer. */
 export const RESOURCE_KEY = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+export const RESOURCE_RULE = 'is no name: use up to 63 letters, digits, -, _ and .';
 
 const TASK_ID = /^[0-9a-f]{12}$/;
 

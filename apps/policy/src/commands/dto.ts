@@ -11,10 +11,8 @@ import {
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
-import { isName, MAX_MOVES } from '@tutti/model';
+import { isName, MAX_MOVES, NAME_RULE } from '@tutti/model';
 import { MAX_REPLICAS } from '../core/admission.js';
-
-const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
 
 /** A name as the whole platform has them. */
 export function IsName(options?: ValidationOptions): PropertyDecorator {

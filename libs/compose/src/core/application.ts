@@ -1,6 +1,8 @@
 import {
   isName,
+  NAME_RULE,
   RESOURCE_KEY,
+  RESOURCE_RULE,
   tlsSecrets,
   type ApplicationSpec,
   type ContentKind,
@@ -41,9 +43,6 @@ export interface Application {
   /** What is in those that services use. */
   contents: ContentText[];
 }
-
-const NAME_RULE = 'use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
-const RESOURCE_RULE = 'is no name: use up to 63 letters, digits, -, _ and .';
 
 /** Reads a whole document; what is wrong stands in the report, and the result is of use only if nothing does. */
 export function application(document: JsonMap, report: Report): Application {

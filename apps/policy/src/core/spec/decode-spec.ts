@@ -1,6 +1,8 @@
 import {
   isName,
+  NAME_RULE,
   RESOURCE_KEY,
+  RESOURCE_RULE,
   tlsSecrets,
   type ApplicationSpec,
   type ContentKind,
@@ -14,10 +16,8 @@ import { contentOrName } from './content-spec.js';
 import { At, boolean, dictionary, object, optional, or, text, type Decoder } from './decoder.js';
 import { serviceSpec } from './service-spec.js';
 
-const resourceKey = (key: string): string | undefined =>
-  RESOURCE_KEY.test(key) ? undefined : 'is no name: use up to 63 letters, digits, -, _ and .';
-const serviceName = (key: string): string | undefined =>
-  isName(key) ? undefined : 'is no name: use 1 to 63 of a-z, 0-9, - and _, starting and ending with a letter or digit';
+const resourceKey = (key: string): string | undefined => (RESOURCE_KEY.test(key) ? undefined : RESOURCE_RULE);
+const serviceName = (key: string): string | undefined => (isName(key) ? undefined : `is no name: ${NAME_RULE}`);
 
 const engineName = text({ like: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, what: 'a name of letters, digits, -, _ and .' });
 const texts = dictionary(text());
